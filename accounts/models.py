@@ -1,0 +1,126 @@
+"""Sites, users, their roles, and the audit trail."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Role
+
+
+class SignWith(models.TextChoices):
+    EACH = "each", _("Password at every signing")
+    RECENT = "recent", _("Signed in within 15 minutes")
+
+
+class Site(models.Model):
+    """A hospital, clinic or mobile unit. What one site sent is invisible to another."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+    is_active = models.BooleanField(default=True)
+    sign_with = models.CharField(max_length=8, choices=SignWith, default=SignWith.EACH)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.CheckConstraint(condition=Q(sign_with__in=SignWith.values), name="site_sign_with_known"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """A person. What they may do comes from memberships alone, never from `is_staff`."""
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+
+class Membership(models.Model):
+    """One user's role at one site."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("user", "site"), name="membership_one_role_per_site"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_known"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} · {self.site}"
+
+
+class Verb(models.TextChoices):
+    """Every audited act. An event with another verb is refused by the database."""
+
+    SIGNED_IN = "signed_in", _("Signed in")
+    SIGNED_OUT = "signed_out", _("Signed out")
+    SIGN_IN_FAILED = "sign_in_failed", _("Sign-in failed")
+    USER_CREATED = "user_created", _("User created")
+    USER_CHANGED = "user_changed", _("User changed")
+    USER_DEACTIVATED = "user_deactivated", _("User deactivated")
+    WORKLIST_VIEWED = "worklist_viewed", _("Worklist viewed")
+    PATIENTS_SEARCHED = "patients_searched", _("Patients searched")
+    STUDY_OPENED = "study_opened", _("Study opened")
+    IMAGES_VIEWED = "images_viewed", _("Images viewed")
+    INSTANCE_STORED = "instance_stored", _("Image stored")
+    INSTANCE_REJECTED = "instance_rejected", _("Image rejected")
+    STUDY_CLOSED = "study_closed", _("Study complete")
+    STUDY_SCORED = "study_scored", _("AI result recorded")
+    STUDY_CLAIMED = "study_claimed", _("Study claimed")
+    STUDY_RELEASED = "study_released", _("Study released")
+    REPORT_VIEWED = "report_viewed", _("Report viewed")
+    REPORT_DRAFTED = "report_drafted", _("Report drafted")
+    REPORT_SAVED = "report_saved", _("Report saved")
+    REPORT_SIGNED = "report_signed", _("Report signed")
+    ADDENDUM_SIGNED = "addendum_signed", _("Addendum signed")
+    LATE_IMAGES_SEEN = "late_images_seen", _("Late images seen")
+    REPORT_EXPORTED = "report_exported", _("Report exported")
+    MODEL_INSTALLED = "model_installed", _("Model installed")
+    MODEL_ACTIVATED = "model_activated", _("Model activated")
+    TRIAGE_GRANTED = "triage_granted", _("Right to move the queue granted")
+    TRIAGE_TAKEN = "triage_taken", _("Right to move the queue taken")
+    STUDIES_RESCORED = "studies_rescored", _("Studies scored again")
+    AUDIT_VIEWED = "audit_viewed", _("Audit trail viewed")
+    ACCESS_DENIED = "access_denied", _("Access denied")
+
+
+class AuditEvent(models.Model):
+    """One look, change, signature or refused try. Rows are added and never changed or removed.
+
+    Foreign keys carry no constraint and the names are copied, so history outlives its objects.
+    """
+
+    at = models.DateTimeField(db_index=True)
+    verb = models.CharField(max_length=24, choices=Verb)
+    outcome = models.CharField(max_length=8, choices=[("ok", _("done")), ("denied", _("denied"))], default="ok")
+    actor = models.ForeignKey(User, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    actor_name = models.CharField(max_length=150, blank=True)
+    site = models.ForeignKey(Site, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    object_type = models.CharField(max_length=32, blank=True)
+    object_id = models.CharField(max_length=128, blank=True)
+    detail = models.JSONField(default=dict)
+    address = models.GenericIPAddressField(null=True)
+    request_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (models.CheckConstraint(condition=Q(verb__in=Verb.values), name="auditevent_verb_known"),)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.verb} {self.object_type} {self.object_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("An audit event is never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise TypeError("An audit event is never removed.")

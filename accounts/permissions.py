@@ -1,0 +1,37 @@
+"""What pages show of a person's rights, from the one table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.roles import ROLE_ACTIONS, Action
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context `navigation`: (label, url, active) of every page the signed-in person may open."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User) or not user.is_active:
+        return {"navigation": []}
+    roles = user.memberships.filter(site__is_active=True).values_list("role", flat=True)
+    actions = frozenset().union(*(ROLE_ACTIONS[role] for role in roles)) if roles else frozenset()
+    pages = (
+        (Action.VIEW_WORKLIST, _("Worklist"), reverse("worklist")),
+        (Action.UPLOAD, _("Upload"), reverse("upload")),
+        (Action.MANAGE_USERS, _("Users"), reverse("users")),
+        (Action.MANAGE_MODELS, _("Models"), reverse("models")),
+        (Action.VIEW_AUDIT, _("Audit"), reverse("audit")),
+    )
+    return {
+        "navigation": [(label, url, request.path.startswith(url)) for action, label, url in pages if action in actions]
+    }
+
+
+def first_page(request: HttpRequest) -> str:
+    """The address where a person's work begins: the worklist, else the first page their role opens."""
+    pages = navigation(request)["navigation"]
+    return pages[0][1] if pages else reverse("worklist")

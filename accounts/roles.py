@@ -1,0 +1,85 @@
+"""THE table of roles and actions, and the one predicate over it.
+
+The same `can` guards the act and shows the button.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from accounts.models import Site, User
+
+
+class Role(models.TextChoices):
+    READER = "reader", _("Reader")
+    TRAINEE = "trainee", _("Trainee")
+    TECHNOLOGIST = "technologist", _("Technologist")
+    ADMINISTRATOR = "administrator", _("Administrator")
+    AUDITOR = "auditor", _("Auditor")
+
+
+class Action(models.TextChoices):
+    VIEW_WORKLIST = "view_worklist", _("See the worklist")
+    VIEW_SCORES = "view_scores", _("See AI results")
+    VIEW_IMAGES = "view_images", _("See images")
+    CLAIM_STUDY = "claim_study", _("Claim and release studies")
+    EDIT_REPORT = "edit_report", _("Edit reports")
+    SIGN_REPORT = "sign_report", _("Sign reports as final")
+    VIEW_REPORT = "view_report", _("See reports")
+    UPLOAD = "upload", _("Upload images")
+    VIEW_INGEST = "view_ingest", _("See ingest problems")
+    MANAGE_USERS = "manage_users", _("Manage users")
+    MANAGE_MODELS = "manage_models", _("Manage models and their rights")
+    VIEW_AUDIT = "view_audit", _("Read the audit trail")
+
+
+ROLE_ACTIONS: dict[str, frozenset[str]] = {
+    Role.READER: frozenset(
+        {
+            Action.VIEW_WORKLIST,
+            Action.VIEW_SCORES,
+            Action.VIEW_IMAGES,
+            Action.CLAIM_STUDY,
+            Action.EDIT_REPORT,
+            Action.SIGN_REPORT,
+            Action.VIEW_REPORT,
+        }
+    ),
+    Role.TRAINEE: frozenset(
+        {
+            Action.VIEW_WORKLIST,
+            Action.VIEW_SCORES,
+            Action.VIEW_IMAGES,
+            Action.CLAIM_STUDY,
+            Action.EDIT_REPORT,
+            Action.VIEW_REPORT,
+        }
+    ),
+    # A technologist sees the list and the images to check them, never a score or a report.
+    Role.TECHNOLOGIST: frozenset({Action.VIEW_WORKLIST, Action.VIEW_IMAGES, Action.UPLOAD, Action.VIEW_INGEST}),
+    Role.ADMINISTRATOR: frozenset(
+        {Action.VIEW_WORKLIST, Action.VIEW_INGEST, Action.MANAGE_USERS, Action.MANAGE_MODELS}
+    ),
+    Role.AUDITOR: frozenset({Action.VIEW_AUDIT}),
+}
+
+
+def roles_with(action: str) -> tuple[str, ...]:
+    """The roles that may do `action`, in the order of the table."""
+    return tuple(role for role, actions in ROLE_ACTIONS.items() if action in actions)
+
+
+def can(user: User | AnonymousUser, action: str, site: Site | None = None) -> bool:
+    """May `user` do `action` at `site` (at any site when None)? One query, inactive users never."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    memberships = user.memberships.filter(role__in=roles_with(action), site__is_active=True)
+    if site is not None:
+        memberships = memberships.filter(site=site)
+    return memberships.exists()

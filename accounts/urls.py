@@ -1,0 +1,24 @@
+"""Sign-in (the few pages of django-allauth we use), users and the audit trail."""
+
+from __future__ import annotations
+
+from allauth.account import views as allauth
+from django.urls import path
+
+from accounts.views import audit, users
+
+urlpatterns = [
+    path("login/", allauth.login, name="account_login"),
+    path("logout/", allauth.logout, name="account_logout"),
+    path("password/change/", allauth.password_change, name="account_change_password"),
+    path("reauthenticate/", allauth.reauthenticate, name="account_reauthenticate"),
+    # allauth links to these by name; accounts are made and mended by administrators, so both say that.
+    path("signup/", users.ask_administrator, name="account_signup"),
+    path("password/reset/", users.ask_administrator, name="account_reset_password"),
+    path("inactive/", users.ask_administrator, name="account_inactive"),
+    path("users/", users.user_list, name="users"),
+    path("users/new/", users.user_new, name="user-new"),
+    path("users/<int:user_id>/", users.user_change, name="user-change"),
+    path("users/<int:user_id>/active/", users.user_active, name="user-active"),
+    path("audit/", audit.audit_list, name="audit"),
+]

@@ -1,0 +1,42 @@
+"""Error pages in plain sentences: JSON where a program asks, a page where a person does."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    if request.path.startswith(("/api/", "/dicomweb/")):
+        return True
+    return request.accepts("application/json") and not request.accepts("text/html")
+
+
+def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> HttpResponse:
+    if _wants_json(request):
+        return JsonResponse({"detail": sentence}, status=status)
+    return render(request, "error.html", {"title": title, "sentence": sentence}, status=status)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    sentence = str(exception) if exception and str(exception) else _("Your role does not allow this.")
+    return _answer(request, 403, _("Not allowed"), sentence)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _answer(request, 404, _("Not found"), _("There is nothing here, or you may not see it."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    title, sentence = _("Something went wrong"), _("The error was noted. Nothing you saved is lost.")
+    if _wants_json(request):
+        return JsonResponse({"detail": sentence}, status=500)
+    # Without the request, so that the page asks nothing of a database that may be what is wrong.
+    return HttpResponse(render_to_string("error.html", {"title": title, "sentence": sentence}), status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    sentence = _("The page was open for too long. Go back, load it again and repeat the last step.")
+    return _answer(request, 403, _("Please load the page again"), sentence)

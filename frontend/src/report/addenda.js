@@ -1,0 +1,131 @@
+/** What comes after a signature: addenda below the report, and the note of images that came late. */
+import { element, part, publish } from '../lib/dom.js';
+import { Offline, postJson } from '../lib/http.js';
+
+export class Addenda {
+  #busy = false;
+
+  constructor({ room, say, post = postJson }) {
+    Object.assign(this, { room, say, post });
+    this.late = room.came_late;
+    this.needsPassword = room.needs_password;
+    this.form = part('addendum-form');
+    part('addendum-begin').addEventListener('click', () => this.begin());
+    part('addendum-cancel').addEventListener('click', () => this.#close());
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#sign();
+    });
+    this.form.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !event.isComposing) {
+        event.preventDefault();
+        event.stopPropagation();
+        this.form.requestSubmit();
+      }
+    });
+    window.addEventListener('beforeunload', (event) => {
+      if (!this.form.hidden && part('addendum-text').value.trim()) event.preventDefault();
+    });
+  }
+
+  /** What stands after the signature as the room now says it. */
+  draw() {
+    const { can, report } = this.room;
+    const added = report.addenda ?? [];
+    const root = part('addenda');
+    root.hidden = added.length === 0;
+    root.replaceChildren(...added.map((each) => this.#addendum(each)));
+    part('addendum-begin').hidden = !can.add || !this.form.hidden;
+    this.#drawLate();
+    publish({ addenda: added.length });
+  }
+
+  #addendum(each) {
+    const words = [this.say('addendum_reason', { reason: each.reason }), `${each.signer} · ${each.meaning_label} · ${each.signed_words}`];
+    return element(
+      'article',
+      { class: 'addendum' },
+      element('h4', { text: this.say('addendum_number', { n: each.number }) }),
+      element('p', { class: 'said', text: each.text }),
+      ...words.map((text) => element('p', { class: 'second', text })),
+    );
+  }
+
+  #drawLate() {
+    const root = part('came-late');
+    root.hidden = !this.late?.count;
+    root.replaceChildren();
+    if (root.hidden) return;
+    root.append(element('span', { text: this.late.text }));
+    if (!this.room.can.add) return;
+    const seen = element('button', { type: 'button', text: this.say('late_seen') });
+    seen.addEventListener('click', () => this.#seen(seen));
+    root.append(seen);
+  }
+
+  /** Only the images that this page was opened with are said to be seen. */
+  async #seen(button) {
+    button.disabled = true;
+    try {
+      this.late = (await this.post(this.room.urls.late_seen, { images: this.room.came_late.images })).came_late;
+    } catch {
+      button.disabled = false;
+      return;
+    }
+    this.#drawLate();
+  }
+
+  begin() {
+    this.form.hidden = false;
+    part('addendum-begin').hidden = true;
+    part('addendum-password').parentElement.hidden = !this.needsPassword;
+    part('addendum-reason').focus();
+    this.form.scrollIntoView({ block: 'nearest' });
+  }
+
+  #close() {
+    this.form.reset();
+    this.form.hidden = true;
+    this.#tell('');
+    this.draw();
+  }
+
+  #tell(text) {
+    part('addendum-answer').textContent = text;
+    part('addendum-answer').hidden = !text;
+  }
+
+  async #sign() {
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#tell('');
+    try {
+      const answer = await this.post(this.room.urls.addendum, {
+        after: (this.room.report.addenda ?? []).length,
+        reason: part('addendum-reason').value,
+        text: part('addendum-text').value,
+        password: part('addendum-password').value,
+        images: this.room.came_late?.images ?? null,
+      });
+      this.room.report.addenda = answer.addenda;
+      this.late = answer.came_late;
+      this.#close();
+      part('addenda').lastElementChild.scrollIntoView({ block: 'nearest' });
+    } catch (error) {
+      this.#refused(error);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #refused(error) {
+    if (error instanceof Offline) this.#tell(this.say('sign_offline'));
+    else this.#tell(error.body?.detail ?? this.say('sign_failed'));
+    if (!error.body?.needs_password) return;
+    this.needsPassword = true;
+    const password = part('addendum-password');
+    password.parentElement.hidden = false;
+    password.select();
+    password.focus();
+  }
+}

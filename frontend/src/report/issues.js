@@ -1,0 +1,18 @@
+/** What stands between the report and its signature. Pure. */
+
+/**
+ * [{kind, text, section}] in the order they should be dealt with. `blocking` kinds stop signing here
+ * already; the server checks again.
+ */
+export function issuesOf({ model, late, offline, conflict, say }) {
+  const issues = [];
+  if (conflict) issues.push({ kind: 'conflict', blocking: true, text: say('issue_conflict') });
+  if (late > 0) issues.push({ kind: 'late', blocking: true, text: say('issue_late', { count: late }) });
+  const empty = model.emptyRequired();
+  if (empty.length) {
+    const names = empty.map((section) => section.title).join(', ');
+    issues.push({ kind: 'empty', blocking: true, text: say('issue_empty', { names }), section: empty[0].name });
+  }
+  if (offline) issues.push({ kind: 'offline', blocking: false, text: say('issue_offline') });
+  return issues;
+}

@@ -1,0 +1,320 @@
+/** The right third: AI state, findings, text, what is unresolved, saving and signing. */
+import { element, part, publish } from '../lib/dom.js';
+import { postForm } from '../lib/http.js';
+import { clock } from '../lib/words.js';
+import { Addenda } from './addenda.js';
+import { aiWords } from './ai-words.js';
+import { drawConflict } from './conflict.js';
+import { Findings } from './findings.js';
+import { issuesOf } from './issues.js';
+import { ReportModel } from './model.js';
+import { drawOffered } from './offered.js';
+import { freshRoom, poll } from './polling.js';
+import { Saver } from './saving.js';
+import { Sections } from './sections.js';
+import { Signing } from './signing.js';
+
+export class ReportPanel {
+  /** `fresh(room)` is called when newer data of the study was taken in. */
+  constructor({ room, say, selection, fresh }) {
+    Object.assign(this, { room, say, selection, fresh });
+    room.report ??= { status: '', revision: null, saved_at: null, sections: [], normal: {}, offered: null, hidden: true };
+    const { report } = room;
+    this.late = room.late_images;
+    this.model = new ReportModel(report.sections);
+    this.findings = new Findings({ root: part('findings'), findings: room.findings, say, selection });
+    this.saver = new Saver({
+      model: this.model,
+      url: room.urls.save,
+      revision: report.revision,
+      savedAt: report.saved_at,
+      changed: () => this.#saverChanged(),
+    });
+    this.sections = new Sections({
+      root: part('sections'),
+      model: this.model,
+      say,
+      selection,
+      numberOf: (key) => room.findings.find((finding) => finding.key === key)?.number ?? '·',
+      changed: () => this.#edited(),
+    });
+    this.sections.editable = room.can.edit;
+    this.addenda = new Addenda({ room, say });
+    this.signing = new Signing({
+      parts: {
+        button: part('sign'),
+        preliminary: part('preliminary'),
+        password: part('password'),
+        answer: part('answer'),
+      },
+      url: room.urls.sign,
+      needsPassword: room.needs_password,
+      say,
+      revision: () => this.saver.revision,
+      before: () => this.#readyToSign(),
+      done: (answer) => this.#signed(answer),
+    });
+    this.#bind();
+    this.#drawAll();
+    this.#watch();
+  }
+
+  #bind() {
+    part('normal').addEventListener('click', () => this.insertNormal());
+    part('claim').addEventListener('click', () => this.claim());
+    part('next').addEventListener('click', () => this.next());
+    part('release').addEventListener('click', () => this.release());
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden && this.saver.dirty) this.saver.save({ keepalive: true });
+    });
+    window.addEventListener('beforeunload', (event) => {
+      if (!this.room.can.edit || !this.saver.dirty) return;
+      this.saver.save({ keepalive: true });
+      if (this.saver.state === 'offline' || this.saver.conflict) event.preventDefault();
+    });
+  }
+
+  #drawAll() {
+    this.#drawAi();
+    this.findings.draw();
+    this.sections.draw();
+    this.#drawOffered();
+    this.#drawRights();
+    this.addenda.draw();
+    this.#saverChanged();
+  }
+
+  #drawAi() {
+    const { ai } = this.room;
+    const words = aiWords(ai, this.say);
+    const root = part('ai');
+    root.className = `pad ai ${words.tone}`;
+    root.replaceChildren(
+      element(
+        'div',
+        { class: 'ai-head' },
+        element('b', { text: words.head }),
+        words.text ? element('span', { class: 'ai-text', text: words.text }) : null,
+        element('span', { class: 'spacer' }),
+        ai.model ? element('span', { class: 'muted small', text: modelName(ai.model) }) : null,
+      ),
+      ...words.details.map((line) => element('div', { class: 'second', text: line })),
+    );
+    publish({ ai: ai.state, aiTone: words.tone });
+  }
+
+  #drawOffered() {
+    const titles = new Map(this.model.sections.map((section) => [section.name, section.title]));
+    drawOffered(part('offered'), this.room.report.offered, {
+      say: this.say,
+      titles,
+      editable: this.room.can.edit,
+      use: (name, sentence) => {
+        this.model.adopt(name, sentence);
+        this.sections.draw();
+        this.#edited();
+      },
+    });
+  }
+
+  #drawRights() {
+    const { can, study, report } = this.room;
+    part('normal').hidden = !can.edit;
+    part('sign').hidden = !can.sign;
+    part('preliminary').hidden = !can.sign_preliminary || can.sign;
+    part('release').hidden = !can.release;
+    part('claim').hidden = !can.claim;
+    part('printed').hidden = !['SIGNED', 'AMENDED'].includes(report.status);
+    const note = part('readonly');
+    note.hidden = can.edit;
+    if (can.edit) return;
+    if (report.hidden) note.textContent = this.say('readonly_images');
+    else if (['SIGNED', 'AMENDED'].includes(report.status)) note.textContent = this.say('readonly_signed');
+    else if (can.claim) note.textContent = this.say('readonly_unclaimed');
+    else if (study.status === 'READING') note.textContent = this.say('readonly_other', { who: this.room.reader ?? this.say('another_reader') });
+    else note.textContent = this.say('readonly_role');
+  }
+
+  #edited() {
+    this.saver.touched();
+    this.#drawIssues();
+  }
+
+  #saverChanged() {
+    const { state, savedAt, detail } = this.saver;
+    const status = part('save-state');
+    const key = { unsaved: 'unsaved', saving: 'saving', offline: 'save_offline', conflict: 'save_conflict' }[state];
+    if (['invalid', 'refused'].includes(state)) {
+      status.textContent = detail ? this.say('save_refused', { detail }) : this.say('save_no_answer');
+    } else if (key) {
+      status.textContent = this.say(key);
+    } else {
+      status.textContent = savedAt ? this.say('saved_at', { time: clock(savedAt) }) : '';
+    }
+    status.classList.toggle('late', ['offline', 'conflict', 'invalid', 'refused'].includes(state));
+    publish({ save: state, revision: this.saver.revision });
+    drawConflict(part('conflict'), this.saver, {
+      say: this.say,
+      taken: () => this.sections.draw(),
+    });
+    this.#drawIssues();
+  }
+
+  #issues() {
+    return issuesOf({
+      model: this.model,
+      late: this.late,
+      offline: this.saver.state === 'offline',
+      conflict: Boolean(this.saver.conflict),
+      say: this.say,
+    });
+  }
+
+  #drawIssues() {
+    const root = part('issues');
+    const issues = this.room.can.edit || this.late ? this.#issues() : [];
+    root.hidden = issues.length === 0;
+    root.replaceChildren(...issues.map((issue) => this.#issue(issue)));
+    publish({ issues: issues.map((issue) => issue.kind).join(' ') });
+  }
+
+  #issue(issue) {
+    const row = element('div', { class: 'issue' }, element('span', { text: '▲', 'aria-hidden': 'true' }));
+    row.append(element('span', { text: issue.text }));
+    if (issue.kind === 'empty') {
+      const go = element('button', { type: 'button', class: 'plain', text: this.say('go_there') });
+      go.addEventListener('click', () => this.sections.enterSection(issue.section));
+      row.append(go);
+    }
+    if (issue.kind === 'late') {
+      const see = element('button', { type: 'button', class: 'plain', text: this.say('show_late') });
+      see.addEventListener('click', () => this.#reload());
+      row.append(see);
+    }
+    return row;
+  }
+
+  async #reload() {
+    if (await this.saver.save()) window.location.reload();
+  }
+
+  insertNormal() {
+    if (!this.room.can.edit || this.signing.signed) return;
+    const filled = this.model.insertNormal(this.room.report.normal ?? {});
+    this.signing.tell(filled ? '' : this.say('normal_nothing'));
+    if (!filled) return;
+    this.sections.draw();
+    this.#edited();
+  }
+
+  save() {
+    if (this.room.can.edit) this.saver.save();
+  }
+
+  async #readyToSign() {
+    const blocking = this.#issues().find((issue) => issue.blocking);
+    if (blocking) {
+      this.signing.tell(this.say('sign_blocked', { reason: blocking.text }));
+      return false;
+    }
+    if (await this.saver.save()) return true;
+    this.signing.tell(this.say('sign_unsaved'));
+    return false;
+  }
+
+  sign() {
+    if (this.room.can.sign) this.signing.sign();
+  }
+
+  #signed(answer) {
+    if (answer.meaning === 'preliminary') {
+      part('preliminary').disabled = true;
+      this.signing.signed = null;
+      this.signing.tell(this.say('signed_preliminary', { time: clock(answer.signed_at) }));
+      return;
+    }
+    this.stopWatching?.();
+    Object.assign(this.room.can, { edit: false, sign: false, sign_preliminary: false, claim: false, release: false, add: true });
+    this.room.report.status = 'SIGNED';
+    this.sections.editable = false;
+    this.sections.draw();
+    this.#drawRights();
+    this.#drawIssues();
+    this.addenda.draw();
+    part('readonly').textContent = this.say('signed_by', { who: answer.signer, time: clock(answer.signed_at) });
+    part('pdf').href = answer.pdf ?? this.room.urls.pdf;
+    part('next').classList.add('primary');
+    if (document.activeElement === document.body || part('actions').contains(document.activeElement)) {
+      part('next').focus();
+    }
+  }
+
+  async release() {
+    if (await this.saver.save()) postForm(this.room.urls.release);
+  }
+
+  claim() {
+    if (this.room.can.claim) postForm(this.room.urls.claim);
+  }
+
+  async next() {
+    if (this.room.can.edit && !(await this.saver.save())) {
+      this.signing.tell(this.say('leave_unsaved'));
+      return;
+    }
+    postForm(this.room.urls.next);
+  }
+
+  #waiting() {
+    return this.room.ai.state === 'pending' || this.room.report.status === 'DRAFTING';
+  }
+
+  #watch() {
+    this.stopWatching = poll({
+      url: this.room.urls.state,
+      waiting: () => this.#waiting(),
+      news: (state) => this.#news(state),
+    });
+  }
+
+  #news(state) {
+    const arrived = state.ai.state !== this.room.ai.state || (state.draft_ready && this.#draftIsNews(state));
+    if (state.late_images !== this.late) {
+      this.late = state.late_images;
+      this.#drawIssues();
+    }
+    if (!arrived) {
+      this.room.ai = { ...this.room.ai, ...state.ai };
+      this.#drawAi();
+    } else if (this.late === 0) {
+      this.#takeIn();
+    }
+  }
+
+  #draftIsNews(state) {
+    if (this.room.report.status === 'DRAFTING') return state.report_status !== 'DRAFTING';
+    return false;
+  }
+
+  /** Newer data of the study: into an untouched text in place, beside a touched one. */
+  async #takeIn() {
+    const room = await freshRoom(window.location.href);
+    const { report } = room;
+    Object.assign(this.room, { ai: room.ai, findings: room.findings });
+    this.room.report.status = report.status;
+    this.room.report.offered = report.offered;
+    this.findings.findings = room.findings;
+    if (this.model.version === 0 && !this.saver.dirty) {
+      this.model.load(report.sections);
+      this.saver.accept(report.revision, report.saved_at);
+    } else if (!report.offered && report.revision !== this.saver.revision) {
+      this.room.report.offered = { sections: report.sections, revision: report.revision };
+    }
+    this.fresh(room);
+    this.#drawAll();
+  }
+}
+
+function modelName(model) {
+  return typeof model === 'string' ? model : [model.name, model.version].filter(Boolean).join(' ');
+}

@@ -1,0 +1,187 @@
+/** The sections on the page: every sentence is edited where it stands. */
+import { element } from '../lib/dom.js';
+import { aroundCaret, putCaret } from './caret.js';
+import { tidy } from './model.js';
+
+export class Sections {
+  editable = true;
+
+  /** `numberOf(key)`: the number of a finding. `changed()`: called after every change by the reader. */
+  constructor({ root, model, say, selection, numberOf, changed }) {
+    Object.assign(this, { root, model, say, selection, numberOf, changed });
+    selection.listen(() => this.light());
+  }
+
+  draw() {
+    this.root.replaceChildren(...this.model.sections.map((section) => this.#section(section)));
+    this.light();
+  }
+
+  #section(section) {
+    const id = `section-${section.name}`;
+    const head = element(
+      'div',
+      { class: 'section-head' },
+      element('h3', { id, text: section.title }),
+      section.required && !section.sentences.length
+        ? element('span', { class: 'required', text: this.say('required') })
+        : null,
+    );
+    const box = element('section', { 'aria-labelledby': id, data: { section: section.name } }, head);
+    section.sentences.forEach((sentence) => box.append(this.#sentence(sentence, section)));
+    if (this.editable) {
+      const add = element('button', { type: 'button', class: 'add', text: this.say('add_sentence') });
+      add.setAttribute('aria-label', this.say('add_sentence_to', { section: section.title }));
+      add.addEventListener('click', () => this.add(section.name));
+      box.append(add);
+    }
+    return box;
+  }
+
+  #sentence(sentence, section) {
+    const row = element('div', { class: `s ${sentence.state}`, data: { sentence: sentence.id } });
+    const text = element('div', {
+      class: 'text',
+      text: sentence.text,
+      role: this.editable ? 'textbox' : null,
+      'aria-label': this.editable ? section.title : null,
+      'aria-describedby': `state-${sentence.state}`,
+      contenteditable: this.editable ? 'plaintext-only' : null,
+      spellcheck: this.editable ? 'true' : null,
+      lang: document.documentElement.lang,
+    });
+    if (this.editable) {
+      text.addEventListener('input', () => this.#typed(sentence.id, row, text));
+      text.addEventListener('keydown', (event) => this.#key(event, sentence.id, text));
+      text.addEventListener('blur', () => this.#left(sentence.id));
+    }
+    row.append(text, ...this.#chips(sentence));
+    if (sentence.evidence.length) {
+      text.addEventListener('click', () => this.selection.choose(sentence.evidence[0], 'sentence'));
+    }
+    return row;
+  }
+
+  #chips(sentence) {
+    return sentence.evidence.map((key) => {
+      const number = this.numberOf(key);
+      const chip = element('button', { type: 'button', class: 'e', text: number, data: { evidence: key } });
+      chip.setAttribute('aria-label', this.say('show_finding', { n: number }));
+      chip.addEventListener('click', () => this.selection.choose(key, 'chip'));
+      return chip;
+    });
+  }
+
+  #typed(id, row, text) {
+    this.model.setText(id, text.textContent);
+    row.className = `s ${this.model.find(id).sentence.state}`;
+    text.setAttribute('aria-describedby', `state-${this.model.find(id).sentence.state}`);
+    this.light();
+    this.changed();
+  }
+
+  /** A sentence left empty goes away. */
+  #left(id) {
+    const found = this.model.find(id);
+    if (!found || tidy(found.sentence.text)) return;
+    // The browser is still moving the focus; redrawing now would take it from where it goes.
+    setTimeout(() => {
+      const still = this.model.find(id);
+      const row = this.#row(id);
+      if (!still || tidy(still.sentence.text) || row?.contains(document.activeElement)) return;
+      this.model.remove(id);
+      row?.remove();
+      this.changed();
+    }, 0);
+  }
+
+  #row(id) {
+    return this.root.querySelector(`[data-sentence="${CSS.escape(id)}"]`);
+  }
+
+  #texts() {
+    return [...this.root.querySelectorAll('.text')];
+  }
+
+  #key(event, id, text) {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { before, after } = aroundCaret(text);
+    if (event.key === 'Enter') {
+      event.preventDefault();
+      this.#split(id, before, after);
+    } else if (event.key === 'Backspace' && !tidy(text.textContent)) {
+      event.preventDefault();
+      this.#removed(id);
+    } else if (event.key === 'ArrowUp' && before === '') {
+      this.#move(event, text, -1);
+    } else if (event.key === 'ArrowDown' && after === '') {
+      this.#move(event, text, 1);
+    } else if (event.key === 'Escape') {
+      text.blur();
+    }
+  }
+
+  #split(id, before, after) {
+    if (!tidy(before) && !tidy(after)) return;
+    if (tidy(after)) this.model.setText(id, before);
+    const fresh = this.model.add({ after: id, text: after });
+    this.draw();
+    this.focus(fresh, 'start');
+    this.changed();
+  }
+
+  #removed(id) {
+    const neighbour = this.model.remove(id);
+    this.draw();
+    if (neighbour) this.focus(neighbour);
+    this.changed();
+  }
+
+  #move(event, text, by) {
+    const all = this.#texts();
+    const next = all[all.indexOf(text) + by];
+    if (!next) return;
+    event.preventDefault();
+    putCaret(next, by > 0 ? 'start' : 'end');
+  }
+
+  add(name) {
+    const id = this.model.add({ section: name });
+    this.draw();
+    this.focus(id);
+    this.changed();
+  }
+
+  focus(id, where = 'end') {
+    const text = this.#row(id)?.querySelector('.text');
+    if (text) putCaret(text, where);
+  }
+
+  /** Into the report: the sentence of the chosen finding, else the first, else a new one. */
+  enter() {
+    if (!this.editable) return;
+    const about = this.selection.key ? this.model.sentencesAbout(this.selection.key)[0] : null;
+    const first = about ?? this.model.sections.flatMap((section) => section.sentences)[0];
+    if (first) this.focus(first.id);
+    else if (this.model.sections.length) this.add(this.model.sections[0].name);
+  }
+
+  /** Into a section: its last sentence, or a new one. */
+  enterSection(name) {
+    const last = this.model.section(name)?.sentences.at(-1);
+    if (last) this.focus(last.id);
+    else this.add(name);
+  }
+
+  light() {
+    const key = this.selection.key;
+    const about = new Set(key ? this.model.sentencesAbout(key).map((sentence) => sentence.id) : []);
+    let first = null;
+    for (const row of this.root.querySelectorAll('[data-sentence]')) {
+      const on = about.has(row.dataset.sentence);
+      row.classList.toggle('on', on);
+      if (on) first ??= row;
+    }
+    if (first && !this.root.contains(document.activeElement)) first.scrollIntoView({ block: 'nearest' });
+  }
+}

@@ -1,0 +1,28 @@
+/** Scrolling by drag: the further the pointer goes, the further the stack; a whole stack fits the pane's height. */
+
+export function stepSize(height, count) {
+  return Math.max(3, Math.min(20, height / Math.max(1, count)));
+}
+
+/** `enabled()` → whether the left button scrolls now. `scroll(by)` gets whole steps. */
+export function bindDrag(surface, { enabled, count, scroll }) {
+  let from = null;
+  surface.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0 || !enabled() || count() < 2) return;
+    from = event.clientY;
+    surface.setPointerCapture(event.pointerId);
+  });
+  surface.addEventListener('pointermove', (event) => {
+    if (from === null) return;
+    const step = stepSize(surface.clientHeight, count());
+    const steps = Math.trunc((event.clientY - from) / step);
+    if (steps === 0) return;
+    from += steps * step;
+    scroll(steps);
+  });
+  const stop = () => {
+    from = null;
+  };
+  surface.addEventListener('pointerup', stop);
+  surface.addEventListener('pointercancel', stop);
+}

@@ -1,0 +1,239 @@
+/** One place on the screen that shows a stack of images, with its corners, its marks and its failures. */
+import { Enums, metaData } from '@cornerstonejs/core';
+import dicomImageLoader from '@cornerstonejs/dicom-image-loader';
+
+import { element, svg } from '../lib/dom.js';
+import { writeCorners } from './corner-text.js';
+import { bindDrag } from './drag.js';
+import { bringTo, pixelToScreen, pixelToWorld } from './geometry.js';
+import { flipsFor } from './hanging.js';
+import { drawMarks } from './marks.js';
+import { clampIndex, imageId } from './stacks.js';
+
+const CORNERS = ['tl', 'tr', 'br', 'left', 'right', 'top', 'bottom'];
+
+/** The loader wraps its errors; of a request that failed it hands on the request itself. */
+function didNotArrive(error) {
+  return (error?.error ?? error) instanceof XMLHttpRequest;
+}
+
+export class Pane {
+  index = 0;
+  images = [];
+  imageIds = [];
+  title = '';
+  failed = false;
+  flat = false;
+  hanging = null;
+  scale = null;
+  #target = 0;
+  #busy = false;
+  initial = null;
+  #range = null;
+  #inverted = false;
+
+  /** `host`: {engine, group, cpu, say, scrolls(), marksFor(image) → items, heat() → 0–1, choose(key), changed(pane), rendered(pane)}. */
+  constructor(id, host) {
+    this.id = id;
+    this.host = host;
+    this.cpu = host.cpu;
+    this.surface = element('div', { class: 'surface' });
+    this.layer = svg('svg', { class: 'marks' });
+    this.parts = Object.fromEntries(CORNERS.map((name) => [name, element('span', { class: `tx ${name}` })]));
+    this.sentence = element('p', { class: 'no-image', role: 'status', hidden: true });
+    this.root = element('div', { class: 'vp', data: { pane: id } }, this.surface, this.layer, this.sentence);
+    this.root.append(...Object.values(this.parts));
+  }
+
+  get count() {
+    return this.imageIds.length;
+  }
+
+  get image() {
+    return this.images[this.index] ?? null;
+  }
+
+  /** To be called once the root stands in the page with a size. */
+  enable() {
+    this.host.engine.enableElement({
+      viewportId: this.id,
+      type: Enums.ViewportType.STACK,
+      element: this.surface,
+      defaultOptions: { background: [0, 0, 0] },
+    });
+    this.viewport = this.host.engine.getViewport(this.id);
+    this.host.group.addViewport(this.id, this.host.engine.id);
+    this.surface.addEventListener(Enums.Events.IMAGE_RENDERED, () => this.#rendered());
+    this.surface.addEventListener(Enums.Events.VOI_MODIFIED, (event) => {
+      if (!this.#busy) this.#range = event.detail.range;
+    });
+    bindDrag(this.surface, {
+      enabled: this.host.scrolls,
+      count: () => this.count,
+      scroll: (by) => this.scroll(by),
+    });
+  }
+
+  disable() {
+    this.host.group.removeViewports(this.host.engine.id, this.id);
+    this.host.engine.disableElement(this.id);
+    this.viewport = null;
+    this.root.remove();
+  }
+
+  /** Shows an empty, labelled place: nothing is ever put where an image is missing. */
+  showMissing(sentence) {
+    this.root.classList.add('missing');
+    this.sentence.textContent = sentence;
+    this.sentence.hidden = false;
+  }
+
+  /** Opens `images` at `index`. Resolves when the image, or the sentence in its place, stands there. */
+  async open({ images, title, index = 0, window = null, hanging = null }) {
+    this.images = images;
+    this.imageIds = images.map(imageId);
+    this.title = title;
+    this.hanging = hanging;
+    this.flat = Boolean(hanging);
+    this.initial = window;
+    this.opened = false;
+    await this.goTo(index);
+  }
+
+  /** Goes to an image; while one is on its way only the newest wish is kept. */
+  async goTo(index) {
+    if (!this.count) return;
+    this.#target = clampIndex(index, this.count);
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      do {
+        const wanted = this.#target;
+        await this.#show(wanted);
+        this.#arrived(wanted);
+      } while (this.#target !== this.index);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  scroll(by) {
+    return this.goTo((this.#busy ? this.#target : this.index) + by);
+  }
+
+  async #show(wanted) {
+    try {
+      if (this.opened) {
+        await this.viewport.setImageIdIndex(wanted);
+        this.#keepGreys();
+      } else {
+        await this.viewport.setStack(this.imageIds, wanted);
+        this.opened = true;
+        this.reset();
+      }
+      this.failed = false;
+    } catch (error) {
+      this.failed = didNotArrive(error) ? 'cannot_load' : 'cannot_decode';
+    }
+  }
+
+  /** Whether white is low now: by the file (MONOCHROME1), turned round when the reader asked for it. */
+  #invert() {
+    const shown = this.images[this.#target];
+    return (String(shown?.photometric).trim().toUpperCase() === 'MONOCHROME1') !== this.#inverted;
+  }
+
+  /** A new slice comes with its own window; the reader's stays, on the screen and in the corner. */
+  #keepGreys() {
+    if (this.#range) this.viewport.setProperties({ voiRange: this.#range }, true);
+    this.viewport.setProperties({ invert: this.#invert() }, true);
+    this.viewport.render();
+  }
+
+  #arrived(index) {
+    this.index = index;
+    this.sentence.hidden = !this.failed;
+    this.root.classList.toggle('failed', Boolean(this.failed));
+    if (this.failed) {
+      this.sentence.textContent = this.host.say(this.failed, { n: index + 1, count: this.count });
+      this.#rendered();
+    }
+    this.host.changed(this);
+  }
+
+  #rendered() {
+    if (!this.viewport || !this.count) return;
+    writeCorners(this, this.host.say);
+    this.drawMarks();
+    this.host.rendered(this);
+  }
+
+  drawMarks() {
+    if (!this.viewport || !this.count) return;
+    const items = this.failed ? [] : this.host.marksFor(this.image);
+    const place = items.length ? pixelToScreen(this.viewport, this.cpu) : null;
+    drawMarks(this.layer, items, place, this.host.choose, this.host.heat());
+  }
+
+  /** PatientOrientation as the file has it; images on film carry no plane. */
+  get orientation() {
+    const address = this.image ? this.image.url : '';
+    const loader = dicomImageLoader.wadouri.dataSetCacheManager;
+    return loader.isLoaded(address) ? loader.get(address).string('x00200020') : undefined;
+  }
+
+  /** Width and height in mm, or in pixels where the file gives no spacing. */
+  get extent() {
+    const data = this.viewport?.getImageData();
+    if (!data || this.failed) return null;
+    return { width: data.dimensions[0] * data.spacing[0], height: data.dimensions[1] * data.spacing[1] };
+  }
+
+  setWindow(width, level) {
+    if (this.failed || !this.viewport) return;
+    this.#range = { lower: level - width / 2, upper: level + width / 2 };
+    this.viewport.setProperties({ voiRange: this.#range });
+    this.viewport.render();
+  }
+
+  toggleInvert() {
+    this.#inverted = !this.#inverted;
+    this.viewport.setProperties({ invert: this.#invert() });
+    this.viewport.render();
+  }
+
+  /** Size, place, window and grey scale as they were when the pane opened. */
+  reset() {
+    if (!this.viewport || !this.opened) return;
+    this.#range = null;
+    this.#inverted = false;
+    this.viewport.resetCamera();
+    this.viewport.resetProperties();
+    if (!this.cpu) this.viewport.setProperties({ VOILUTFunction: 'LINEAR' });
+    if (this.initial) this.setWindow(this.initial.width, this.initial.level);
+    else this.#range = this.viewport.getProperties().voiRange;
+    this.viewport.setProperties({ invert: this.#invert() });
+    if (this.hanging) this.hang();
+    this.viewport.render();
+  }
+
+  /** Flips the chest wall to the middle and moves it to the pane's inner edge, at the common scale. */
+  hang() {
+    if (this.failed || !this.viewport || !this.opened) return;
+    const { side, view } = this.hanging;
+    this.viewport.setCamera(flipsFor(side, view, this.orientation));
+    if (this.scale) this.viewport.setCamera({ parallelScale: this.scale });
+    const data = this.viewport.getImageData();
+    const { clientWidth, clientHeight } = this.surface;
+    const { flipHorizontal } = this.viewport.getCamera();
+    const innerIsRight = side === 'R';
+    const column = innerIsRight === Boolean(flipHorizontal) ? 0 : data.dimensions[0];
+    const world = pixelToWorld(data, column, data.dimensions[1] / 2, this.cpu);
+    bringTo(this.viewport, world, [innerIsRight ? clientWidth : 0, clientHeight / 2]);
+    this.viewport.render();
+  }
+
+  get modality() {
+    return metaData.get('generalSeriesModule', this.imageIds[this.index])?.modality ?? '';
+  }
+}

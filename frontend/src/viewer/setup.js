@@ -1,0 +1,67 @@
+/** Starts the imaging libraries once: renderer, loader, workers, tools. */
+import * as core from '@cornerstonejs/core';
+import dicomImageLoader from '@cornerstonejs/dicom-image-loader';
+import * as tools from '@cornerstonejs/tools';
+
+import { prepare } from './display.js';
+
+const CACHE_BYTES = 1024 ** 3;
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|microsoft basic render/i;
+
+/** True when there is no WebGL or a program on the CPU stands in for the GPU: then plain canvas is quicker. */
+export function gpuIsSoftware() {
+  const gl = document.createElement('canvas').getContext('webgl2');
+  if (!gl) return true;
+  const info = gl.getExtension('WEBGL_debug_renderer_info');
+  const name = String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  gl.getExtension('WEBGL_lose_context')?.loseContext();
+  return SOFTWARE.test(name);
+}
+
+/** The ordinary loader, with display functions the renderers lack applied to the pixels. */
+function load(imageId, options) {
+  const pending = dicomImageLoader.wadouri.loadImage(imageId, options);
+  return {
+    ...pending,
+    promise: pending.promise.then((image) => {
+      prepare(image);
+      return image;
+    }),
+  };
+}
+
+/** `renderer`: "cpu", "gpu" or "auto". Returns the rendering engine and whether it draws on the CPU. */
+export function start(renderer = 'auto') {
+  core.init();
+  const cpu = renderer === 'auto' ? gpuIsSoftware() : renderer === 'cpu';
+  core.setUseCPURendering(cpu, false);
+  core.cache.setMaxCacheSize(CACHE_BYTES);
+  const workers = Math.max(1, Math.min(4, Math.floor((navigator.hardwareConcurrency || 2) / 2)));
+  dicomImageLoader.init({ maxWebWorkers: workers, useLegacyMetadataProvider: true });
+  core.imageLoader.registerImageLoader('wadouri', load);
+  tools.init();
+  const { WindowLevelTool, PanTool, ZoomTool, LengthTool } = tools;
+  [WindowLevelTool, PanTool, ZoomTool, LengthTool].forEach((tool) => tools.addTool(tool));
+  colourMeasures(tools.annotation.config.style);
+  return { engine: new core.RenderingEngine('reading-room'), cpu };
+}
+
+/** Measures are the reader's: the colour of what a person does, never that of the AI. */
+function colourMeasures(style) {
+  const styles = style.getDefaultToolStyles();
+  const [calm, bright] = ['rgb(227, 210, 111)', 'rgb(255, 240, 160)'];
+  style.setDefaultToolStyles({
+    ...styles,
+    global: {
+      ...styles.global,
+      color: calm,
+      colorHighlighted: bright,
+      colorSelected: bright,
+      textBoxColor: calm,
+      textBoxColorHighlighted: bright,
+      textBoxColorSelected: bright,
+      textBoxFontFamily: 'system-ui, sans-serif',
+      textBoxFontSize: '13px',
+    },
+  });
+}

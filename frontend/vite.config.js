@@ -1,0 +1,65 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const out = path.resolve(here, '../static/dist');
+const entries = ['reading-room', 'worklist', 'upload'];
+
+/** The page's policy forbids style attributes; the tools set one through setAttribute. */
+function withoutStyleAttribute() {
+  return {
+    name: 'without-style-attribute',
+    transform(code, id) {
+      if (!id.includes('@cornerstonejs/tools') || !code.includes("setAttribute('style'")) return null;
+      return { code: code.replace(/(\w+)\.setAttribute\('style',\s*/g, '$1.style.cssText = ('), map: null };
+    },
+  };
+}
+
+/** The printed report needs fonts with every script a name may have; they travel with the build. */
+function printFonts() {
+  return {
+    name: 'print-fonts',
+    closeBundle() {
+      const from = path.resolve(here, 'node_modules/dejavu-fonts-ttf');
+      const to = path.join(out, 'fonts');
+      fs.mkdirSync(to, { recursive: true });
+      for (const name of ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf', 'DejaVuSans-Oblique.ttf']) {
+        fs.copyFileSync(path.join(from, 'ttf', name), path.join(to, name));
+      }
+      fs.copyFileSync(path.join(from, 'LICENSE'), path.join(to, 'LICENSE'));
+    },
+  };
+}
+
+const input = Object.fromEntries(
+  entries
+    .map((name) => [name, path.resolve(here, 'src', name, 'main.js')])
+    .filter(([, file]) => fs.existsSync(file)),
+);
+
+export default defineConfig({
+  root: here,
+  base: '/static/dist/',
+  publicDir: false,
+  logLevel: 'warn',
+  plugins: [withoutStyleAttribute(), printFonts()],
+  worker: { format: 'es' },
+  build: {
+    outDir: out,
+    emptyOutDir: true,
+    manifest: true,
+    assetsInlineLimit: 0,
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 6000,
+    rolldownOptions: {
+      input,
+      checks: { pluginTimings: false },
+      // The codecs' glue asks for Node modules on a branch that browsers never take.
+      onwarn: (warning, tell) => /externalized for browser/.test(warning.message) || tell(warning),
+    },
+  },
+});

@@ -1,0 +1,161 @@
+"""Saving and signing as JSON: the same answer for the page and for the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from accounts.models import User
+from accounts.roles import Action
+from reports.models import Meaning
+from reports.sections import SectionsError
+from reports.selectors import report_for
+from reports.selectors.addenda import addenda_json, came_late
+from reports.selectors.report import revision_json
+from reports.services.addenda import add_addendum
+from reports.services.editing import ReportClosed, RevisionConflict, save_revision
+from reports.services.signing import IdentityNotProved, NotSignable, SigningConflict, sign_report
+from screening.services.reading import see_late_images
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: dict[str, Any]
+
+
+class SaveRequest(serializers.Serializer):
+    """parent: the revision the text was made from, null when there was none."""
+
+    parent = serializers.IntegerField(min_value=0, allow_null=True)  # type: ignore[assignment]
+    sections = serializers.JSONField()
+
+
+class SignRequest(serializers.Serializer):
+    """revision: the number of the revision that was on the screen."""
+
+    password = serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=1024, default="")
+    meaning = serializers.ChoiceField(
+        choices=[(each.value, each.label) for each in (Meaning.FINAL, Meaning.PRELIMINARY)], default=Meaning.FINAL
+    )
+    revision = serializers.IntegerField(min_value=0)
+
+
+class AddendumRequest(serializers.Serializer):
+    """after: how many addenda were on the screen; images: how many images of the study were, if any."""
+
+    after = serializers.IntegerField(min_value=0)
+    reason = serializers.CharField(max_length=300)
+    text = serializers.CharField(max_length=20_000)
+    password = serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=1024, default="")
+    images = serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True, default=None)
+
+
+class LateImagesRequest(serializers.Serializer):
+    images = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
+
+
+class SignAnswer(serializers.Serializer):
+    signed_at = serializers.DateTimeField()
+    signer = serializers.CharField()
+    pdf = serializers.CharField()
+    next = serializers.CharField()
+
+
+class Detail(serializers.Serializer):
+    detail = serializers.CharField()
+
+
+def _refused(status: int, detail: str, **more: Any) -> Answer:
+    return Answer(status, {"detail": detail, **more})
+
+
+def _checked(kind: type[serializers.Serializer], body: object) -> Mapping[str, Any] | Answer:
+    if not isinstance(body, Mapping):
+        return _refused(400, _("The request is not a JSON object."))
+    request = kind(data=body)
+    if request.is_valid():
+        return request.validated_data
+    return _refused(400, _("Not usable: %(fields)s.") % {"fields": ", ".join(sorted(request.errors))})
+
+
+def save_answer(*, user: User, report_id: int, body: object, request: HttpRequest) -> Answer:
+    """200 saved, 400 no text of a report, 409 a newer text (with both) or signed. Raises Http404, PermissionDenied."""
+    report = report_for(user, report_id, Action.VIEW_REPORT)
+    sent = _checked(SaveRequest, body)
+    if isinstance(sent, Answer):
+        return sent
+    try:
+        revision = save_revision(
+            report=report, author=user, parent=sent["parent"], sections=sent["sections"], request=request
+        )
+    except SectionsError as error:
+        return _refused(400, str(error))
+    except ReportClosed as closed:
+        detail = _("This report is signed and cannot be changed.")
+        return _refused(409, detail, yours=sent["sections"], theirs=revision_json(closed.revision))
+    except RevisionConflict as conflict:
+        detail = _("Somebody else has saved this report since you opened it.")
+        return _refused(409, detail, yours=conflict.yours, theirs=revision_json(conflict.theirs))
+    if revision is None:
+        return Answer(200, {"revision": None, "saved_at": None, "sections": {}})
+    saved = revision_json(revision)
+    return Answer(200, {key: saved[key] for key in ("revision", "saved_at", "sections")})
+
+
+def sign_answer(*, user: User, report_id: int, body: object, request: HttpRequest) -> Answer:
+    """200 signed, 400 wrong password or missing text, 409 moved on. Raises Http404, PermissionDenied."""
+    report = report_for(user, report_id, Action.VIEW_REPORT)
+    sent = _checked(SignRequest, body)
+    if isinstance(sent, Answer):
+        return sent
+    try:
+        signature = sign_report(report=report, signer=user, request=request, **sent)
+    except IdentityNotProved as error:
+        return _refused(400, str(error), needs_password=True)
+    except NotSignable as error:
+        return _refused(400, str(error))
+    except SigningConflict as error:
+        return _refused(409, str(error))
+    return Answer(
+        200,
+        {
+            "signed_at": signature.signed_at.isoformat(),
+            "signer": signature.signer_name,
+            "pdf": reverse("report-pdf", args=(report.pk,)),
+            "next": reverse("worklist-next"),
+        },
+    )
+
+
+def addendum_answer(*, user: User, report_id: int, body: object, request: HttpRequest) -> Answer:
+    """200 signed, 400 wrong password or no text, 409 not signed yet or moved on. Raises Http404, PermissionDenied."""
+    report = report_for(user, report_id, Action.SIGN_REPORT)
+    sent = _checked(AddendumRequest, body)
+    if isinstance(sent, Answer):
+        return sent
+    try:
+        add_addendum(report=report, signer=user, request=request, **sent)
+    except IdentityNotProved as error:
+        return _refused(400, str(error), needs_password=True)
+    except NotSignable as error:
+        return _refused(400, str(error))
+    except SigningConflict as error:
+        return _refused(409, str(error))
+    return Answer(200, {"addenda": addenda_json(report), "came_late": came_late(report.study)})
+
+
+def late_images_answer(*, user: User, report_id: int, body: object, request: HttpRequest) -> Answer:
+    """200 counted as seen, 400 no number of images. Raises Http404, PermissionDenied."""
+    report = report_for(user, report_id, Action.SIGN_REPORT)
+    sent = _checked(LateImagesRequest, body)
+    if isinstance(sent, Answer):
+        return sent
+    see_late_images(study=report.study, reader=user, images=sent["images"], request=request)
+    return Answer(200, {"came_late": came_late(report.study)})

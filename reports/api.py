@@ -1,0 +1,107 @@
+"""Reports over REST: reading one, and signing it."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import audit
+from accounts.models import User, Verb
+from accounts.roles import Action
+from reports.answers import Detail, SignAnswer, SignRequest, sign_answer
+from reports.selectors import report_for, report_json
+
+
+class SentenceSerializer(serializers.Serializer):
+    id = serializers.CharField()
+    text = serializers.CharField()
+    origin = serializers.CharField()
+    evidence = serializers.ListField(child=serializers.CharField())
+    state = serializers.ChoiceField(choices=("ai", "edited", "human"))
+
+
+class SectionSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    title = serializers.CharField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
+    sentences = SentenceSerializer(many=True)
+
+
+class OfferedSerializer(serializers.Serializer):
+    revision = serializers.IntegerField()
+    saved_at = serializers.DateTimeField()
+    sections = SectionSerializer(many=True)
+
+
+class ReportSignatureSerializer(serializers.Serializer):
+    signer = serializers.CharField()
+    meaning = serializers.CharField()
+    signed_at = serializers.DateTimeField()
+    sha256 = serializers.CharField()
+
+
+class AddendumSerializer(serializers.Serializer):
+    """adds_to_sha256: of the signed bytes it adds to."""
+
+    number = serializers.IntegerField()
+    text = serializers.CharField()
+    reason = serializers.CharField()
+    signer = serializers.CharField()
+    meaning = serializers.CharField()
+    meaning_label = serializers.CharField()
+    signed_at = serializers.DateTimeField()
+    signed_words = serializers.CharField()
+    sha256 = serializers.CharField()
+    adds_to_sha256 = serializers.CharField()
+
+
+class ReportSerializer(serializers.Serializer):
+    """One report with the text of its current revision."""
+
+    id = serializers.IntegerField()
+    study_uid = serializers.CharField()
+    status = serializers.CharField()
+    status_label = serializers.CharField()
+    revision = serializers.IntegerField(allow_null=True)
+    saved_at = serializers.DateTimeField(allow_null=True)
+    author = serializers.CharField(allow_null=True)
+    sections = SectionSerializer(many=True)
+    normal = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    offered = OfferedSerializer(allow_null=True)
+    guard = serializers.JSONField()
+    signatures = ReportSignatureSerializer(many=True)
+    addenda = AddendumSerializer(many=True)
+
+
+def _user(request: Request) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+class ReportDetail(APIView):
+    @extend_schema(responses={200: ReportSerializer, 403: Detail, 404: Detail})
+    def get(self, request: Request, report_id: int) -> Response:
+        """The report as it stands."""
+        report = report_for(_user(request), report_id, Action.VIEW_REPORT)
+        audit.record(
+            Verb.REPORT_VIEWED,
+            actor=_user(request),
+            site=report.study.site,
+            object_type="report",
+            object_id=report.pk,
+            request=request._request,
+        )
+        return Response(report_json(report))
+
+
+class ReportSign(APIView):
+    @extend_schema(request=SignRequest, responses={200: SignAnswer, 400: Detail, 403: Detail, 404: Detail, 409: Detail})
+    def post(self, request: Request, report_id: int) -> Response:
+        """Sign the current revision. The signer must hold the study's open reading."""
+        answer = sign_answer(user=_user(request), report_id=report_id, body=request.data, request=request._request)
+        return Response(answer.body, status=answer.status)

@@ -1,0 +1,196 @@
+"""A signed report as the exports take it: what was signed, word by word, and the findings it rests on."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Count
+from django.utils import timezone
+
+from reports.content import content_for
+from reports.export.exported import (
+    ExportedAddendum,
+    ExportedFinding,
+    ExportedModel,
+    ExportedPatient,
+    ExportedReport,
+    ExportedSection,
+    ExportedSeries,
+    ExportedSigner,
+    ReportState,
+    stated_category,
+)
+from reports.models import Meaning, Report, Signature
+from reports.sections import sentences_of
+from screening.models import Finding, ScoreRun, Study
+from screening.states import AiState
+
+
+def exported_report(report: Report) -> ExportedReport | None:
+    """The newest signed state, never a later unsigned one; None when nothing is signed."""
+    signatures = list(report.signatures.select_related("signer").order_by("sequence"))
+    return exported_after(report, signatures) if signatures else None
+
+
+def exported_after(report: Report, signatures: list[Signature]) -> ExportedReport:
+    """The report as the last of its `signatures`, in order, left it. One of them at least is under a text."""
+    contents = [(each, json.loads(each.canonical)) for each in signatures]
+    versions = [(each, stored) for each, stored in contents if "sections" in stored]
+    (signature, signed), earlier = versions[-1], versions[:-1]
+    added = [(each, stored) for each, stored in contents if "sections" not in stored]
+    study, patient = report.study, report.study.patient
+    content = content_for(report.programme)
+    texts = section_texts(signed)
+    runs = _runs(report, signature)
+    titles = {section.name: section.title for section in content.sections}
+    sections = [ExportedSection(name, titles.get(name, name), text) for name, text in texts.items() if text]
+    addenda = [_addendum_section(each, stored) for each, stored in added]
+    return ExportedReport(
+        report_id=report.pk,
+        site_slug=study.site.slug,
+        site_name=study.site.name,
+        programme=report.programme,
+        title=content.title,
+        state=_state(signature, [each for each, _stored in earlier], added=bool(added)),
+        study_uid=study.study_uid,
+        accession_number=study.accession_number,
+        study_at=timezone.localtime(study.study_at) if study.study_at else None,
+        description=study.description,
+        modality=study.modality,
+        patient=ExportedPatient(
+            patient.name, patient.patient_id, patient.issuer, patient.birth_date, patient.sex.upper()
+        ),
+        signer=_signer(signature),
+        signed_at=timezone.localtime(signature.signed_at),
+        content_sha256=signature.content_sha256,
+        sections=(*sections, *addenda),
+        assessment_section=content.assessment_section,
+        ai_state=_ai_state(signed, runs),
+        previous_sha256=signatures[-2].content_sha256 if len(signatures) > 1 else "",
+        replaced=_replaced(earlier, [*sections, *addenda[:-1]] if added else None),
+        findings=_findings(signed, runs),
+        category=stated_category(report.programme, texts.get(content.assessment_section, "")),
+        series=_series(study),
+        addenda=tuple(
+            ExportedAddendum(
+                int(stored["number"]), _signer(each), timezone.localtime(each.signed_at), each.content_sha256
+            )
+            for each, stored in added
+        ),
+    )
+
+
+def section_texts(signed: Mapping[str, Any]) -> dict[str, str]:
+    """Section name → its sentences as one text, in the order in which they were signed."""
+    return {
+        section["name"]: " ".join(sentence["text"] for sentence in section["sentences"])
+        for section in signed["sections"]
+    }
+
+
+def _state(signature: Signature, earlier: list[Signature], *, added: bool) -> ReportState:
+    if signature.meaning == Meaning.PRELIMINARY:
+        return "preliminary"
+    if added:
+        return "appended"
+    return "corrected" if any(each.meaning != Meaning.PRELIMINARY for each in earlier) else "final"
+
+
+def _replaced(
+    earlier: list[tuple[Signature, Any]], before_addendum: list[ExportedSection] | None
+) -> dict[str, str] | None:
+    """What receivers have had as final: the text before the newest addendum, or the version before; None without."""
+    if before_addendum is not None:
+        return {section.name: section.text for section in before_addendum}
+    finals = [content for each, content in earlier if each.meaning != Meaning.PRELIMINARY]
+    return {name: text for name, text in section_texts(finals[-1]).items() if text} if finals else None
+
+
+def _addendum_section(signature: Signature, signed: Mapping[str, Any]) -> ExportedSection:
+    """The text, its reason and who signed it: the signature of what was added must be readable beside it."""
+    moment = timezone.localtime(signature.signed_at)
+    lines = (signed["text"], f"Reason: {signed['reason']}", f"Signed by {signature.signer_name}, {moment.isoformat()}")
+    return ExportedSection(f"addendum-{signed['number']}", f"Addendum {signed['number']}", "\n".join(lines))
+
+
+def _signer(signature: Signature) -> ExportedSigner:
+    """The name as signed; its parts only while the account still has that name."""
+    user, name = signature.signer, signature.signer_name
+    known = bool(user.last_name) and user.get_full_name()[:150] == name
+    return ExportedSigner(user.username, name, user.last_name if known else "", user.first_name if known else "")
+
+
+def _runs(report: Report, signature: Signature) -> dict[str, ScoreRun]:
+    """Sentence id → the run its draft was made from; under "" the newest draft's, for what a person wrote."""
+    drafts = report.revisions.filter(author=None, run__isnull=False, created_at__lte=signature.signed_at)
+    found: dict[str, ScoreRun] = {}
+    for draft in drafts.select_related("run").order_by("created_at", "number"):
+        if draft.run is not None:
+            found |= {sentence["id"]: draft.run for sentence in sentences_of(draft.sections)}
+            found[""] = draft.run
+    return found
+
+
+def _ai_state(signed: Mapping[str, Any], runs: Mapping[str, ScoreRun]) -> str:
+    state = str(signed.get("ai_state") or AiState.PENDING)
+    limited = "" in runs and bool(runs[""].result.get("limitations"))
+    return "incomplete" if state == AiState.SCORED and limited else state
+
+
+def _findings(signed: Mapping[str, Any], runs: Mapping[str, ScoreRun]) -> tuple[ExportedFinding, ...]:
+    """The findings that a signed sentence names as its evidence: what the reader dropped is not told on."""
+    named: dict[tuple[int, str], bool] = {}
+    for section in signed["sections"]:
+        for sentence in section["sentences"]:
+            run = runs.get(sentence["id"]) or runs.get("")
+            for key in sentence["evidence"]:
+                if run is not None:
+                    named[run.pk, key] = named.get((run.pk, key), False) or sentence["state"] != "ai"
+    wanted = {run for run, _key in named}
+    found = [
+        finding
+        for finding in Finding.objects.filter(run__in=wanted).select_related("run").order_by("run_id", "number")
+        if (finding.run_id, finding.key) in named
+    ]
+    return tuple(
+        # Two runs count each from 1.
+        _finding(finding, finding.number if len(wanted) == 1 else place, edited=named[finding.run_id, finding.key])
+        for place, finding in enumerate(found, start=1)
+    )
+
+
+def _finding(finding: Finding, number: int, *, edited: bool) -> ExportedFinding:
+    run = finding.run
+    x0, y0, x1, y1 = (float(value) for value in finding.box)
+    return ExportedFinding(
+        number=number,
+        key=finding.key,
+        type=finding.type,
+        location=finding.location,
+        size_mm=finding.size_mm,
+        probability=finding.probability,
+        series_uid=finding.series_uid,
+        sop_uid=finding.sop_uid,
+        frame=finding.frame,
+        box=(x0, y0, x1, y1),
+        contour=_contour(finding.contour),
+        attributes=finding.attributes,
+        model=ExportedModel(run.model_name, run.model_version, run.model_sha256),
+        edited=edited,
+    )
+
+
+def _contour(stored: Any) -> tuple[tuple[float, float], ...] | None:
+    """A polygon of at least three finite points; anything else is none."""
+    if not isinstance(stored, list) or len(stored) < 3:
+        return None
+    points = tuple((float(x), float(y)) for x, y in stored)
+    return points if all(math.isfinite(value) for point in points for value in point) else None
+
+
+def _series(study: Study) -> tuple[ExportedSeries, ...]:
+    counted = study.series.annotate(instance_count=Count("instances")).filter(instance_count__gt=0)
+    return tuple(ExportedSeries(each.series_uid, each.modality, each.number, each.instance_count) for each in counted)

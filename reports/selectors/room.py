@@ -1,0 +1,236 @@
+"""All that the reading room shows of one study, as one dictionary for the page's script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import SignWith, User
+from accounts.roles import Action, can
+from accounts.services import recently_authenticated
+from reports.models import Report
+from reports.selectors.addenda import came_late
+from reports.selectors.images import hang_of, series_of
+from reports.selectors.reasons import finding_reasons
+from reports.selectors.report import report_json, text_state
+from reports.selectors.strings import strings
+from reports.states import ReportStatus
+from screening.models import Finding, Reading, ScoreRun, Study, Tier
+from screening.programmes import PROGRAMMES, presets_for
+from screening.selectors import findings_of, latest_run, open_reading
+from screening.selectors.phrases import age, ai_lines, finding_type, person_name
+from screening.selectors.places import place_words
+from screening.selectors.registry import basis_words
+from screening.states import AiState, RunStatus
+
+CLOSED = (ReportStatus.SIGNED, ReportStatus.AMENDED)
+
+
+def report_of(study: Study) -> Report | None:
+    return Report.objects.filter(study=study).select_related("study__site").first()
+
+
+def room(study: Study, user: User, request: HttpRequest) -> dict[str, Any]:
+    """The page's data. A role that may not see AI results gets none, nor any report, nor a tier.
+
+    Where no report has been begun, an empty one of the study's programme is shown.
+    """
+    site = study.site
+    sees_ai, sees_report = can(user, Action.VIEW_SCORES, site), can(user, Action.VIEW_REPORT, site)
+    reading, report = open_reading(study), report_of(study) if sees_report else None
+    run = latest_run(study) if sees_ai else None
+    findings = _shown_findings(study, run) if sees_ai else []
+    return {
+        "study": _study_json(study, sees_ai),
+        "ai": _ai_json(study, run, findings) if sees_ai else {"state": "hidden"},
+        "hang": hang_of(study),
+        "presets": [
+            {"key": each.key, "name": each.name, "label": str(each.label), "width": each.width, "level": each.level}
+            for each in (presets_for(study.programme) if study.modality == "CT" else ())
+        ],
+        "series": series_of(study),
+        "findings": [_finding_json(finding, heat_map) for finding, heat_map in _with_heat_maps(findings, run)],
+        "report": report_json(report or Report(study=study, programme=study.programme)) if sees_report else None,
+        "reader": str(reading.reader) if reading else None,
+        "can": _rights(study, user, reading, report),
+        "sign_with": site.sign_with,
+        "needs_password": site.sign_with == SignWith.EACH or not recently_authenticated(request),
+        "late_images": late_images(study, user, reading),
+        "came_late": came_late(study) if sees_report else None,
+        "urls": _urls(study, report),
+        "strings": strings(),
+    }
+
+
+def room_state(study: Study, user: User) -> dict[str, Any]:
+    """What the open page asks for every few seconds: only what can change under it."""
+    site = study.site
+    sees_ai = can(user, Action.VIEW_SCORES, site)
+    report = report_of(study) if can(user, Action.VIEW_REPORT, site) else None
+    state = text_state(report) if report else None
+    run = latest_run(study) if sees_ai else None
+    return {
+        "study_status": study.status,
+        "ai": _ai_json(study, run, _shown_findings(study, run)) if sees_ai else {"state": "hidden"},
+        "report_status": report.status if report else None,
+        "revision": state.current.number if state and state.current else None,
+        "draft_ready": bool(state and (state.offered or (state.current and state.current.author_id is None))),
+        "offered": state.offered.number if state and state.offered else None,
+        "late_images": late_images(study, user, open_reading(study)),
+    }
+
+
+def late_images(study: Study, user: User, reading: Reading | None) -> int:
+    """Images that came since the holder of the open reading last loaded the study."""
+    if reading is None or reading.reader_id != user.pk:
+        return 0
+    return max(0, study.instance_count - reading.instances_seen)
+
+
+def _rights(study: Study, user: User, reading: Reading | None, report: Report | None) -> dict[str, bool]:
+    site = study.site
+    mine = reading is not None and reading.reader_id == user.pk
+    edits = mine and can(user, Action.EDIT_REPORT, site) and (report is None or report.status not in CLOSED)
+    claims = can(user, Action.CLAIM_STUDY, site)
+    return {
+        "edit": edits,
+        "sign": edits and can(user, Action.SIGN_REPORT, site),
+        "sign_preliminary": edits and (report is None or report.status != ReportStatus.PRELIMINARY),
+        "add": report is not None and report.status in CLOSED and can(user, Action.SIGN_REPORT, site),
+        "claim": claims and reading is None and study.is_readable,
+        "release": claims and mine,
+    }
+
+
+def _study_json(study: Study, sees_ai: bool) -> dict[str, Any]:
+    patient = study.patient
+    programme = PROGRAMMES.get(study.programme)
+    day = timezone.localtime(study.study_at or study.received_at).date()
+    return {
+        "uid": study.study_uid,
+        "site": study.site.name,
+        "programme": study.programme,
+        "programme_label": str(programme.label) if programme else _("No programme"),
+        "modality": study.modality,
+        "description": study.description,
+        "accession_number": study.accession_number,
+        "study_at": study.study_at.isoformat() if study.study_at else None,
+        "status": study.status,
+        "status_label": study.get_status_display(),
+        # Tier and due time move with the score, so a role that may not see it gets those without AI.
+        "due_at": (study.due_at if sees_ai else study.base_due_at).isoformat(),
+        "tier": study.tier if sees_ai else Tier.ROUTINE.value,
+        "tier_label": study.get_tier_display() if sees_ai else "",
+        "patient": {
+            "name": person_name(patient.name),
+            "id": patient.patient_id,
+            "birth_date": patient.birth_date.isoformat() if patient.birth_date else None,
+            "sex": patient.sex,
+            "age": age(patient, day),
+            "mismatch": patient.mismatch,
+        },
+    }
+
+
+def _scored(study: Study, run: ScoreRun | None) -> bool:
+    return study.ai_state == AiState.SCORED and run is not None and run.status == RunStatus.SUCCEEDED
+
+
+def _shown_findings(study: Study, run: ScoreRun | None) -> list[Finding]:
+    return findings_of(study) if _scored(study, run) else []
+
+
+def _ai_json(study: Study, run: ScoreRun | None, findings: list[Finding]) -> dict[str, Any]:
+    """Nothing of a result is told unless the study stands as scored by it: no stale score looks negative."""
+    scored = _scored(study, run)
+    result = run.result if scored and run else {}
+    state = study.ai_state if scored or study.ai_state != AiState.SCORED else AiState.PENDING.value
+    label, detail, _style = ai_lines(study, run, findings)
+    return {
+        "state": str(state),
+        "label": label,
+        "detail": detail,
+        "reason": study.ai_reason,
+        "limitations": result.get("limitations") or [],
+        "score": result.get("score"),
+        "above_threshold": result.get("above_threshold"),
+        "category": result.get("category"),
+        "category_rule": result.get("category_rule") or "",
+        "band": result.get("band"),
+        "model": (
+            {"name": run.model_name, "version": run.model_version, "sha256": run.model_sha256}
+            if scored and run
+            else None
+        ),
+        "progress": run.progress if run and run.status == RunStatus.RUNNING else None,
+        "tier_rule": study.tier_rule if scored else "",
+        "advisory": basis_words(run.triage_basis) if scored and run and not run.may_triage else "",
+        "attributes": result.get("attributes") or {},
+    }
+
+
+def _with_heat_maps(findings: list[Finding], run: ScoreRun | None) -> list[tuple[Finding, dict[str, Any] | None]]:
+    """The maps stay in the result as the model gave it: only the page that draws them reads them."""
+    given = (run.result.get("findings") or []) if findings and run else []
+    maps = {one.get("id"): one.get("heat_map") for one in given}
+    return [(finding, maps.get(finding.key)) for finding in findings]
+
+
+def _finding_json(finding: Finding, heat_map: dict[str, Any] | None) -> dict[str, Any]:
+    label = finding_type(finding.type)
+    return {
+        "key": finding.key,
+        "number": finding.number,
+        "type": finding.type,
+        "label": label[:1].upper() + label[1:],
+        "location": place_words(finding.location),
+        "size_mm": finding.size_mm,
+        "probability": finding.probability,
+        "series_uid": finding.series_uid,
+        "sop_uid": finding.sop_uid,
+        "frame": finding.frame,
+        "box": finding.box,
+        "contour": finding.contour,
+        "heat_map": heat_map,
+        "attributes": finding.attributes,
+        "summary": finding_summary(finding),
+        "reasons": finding_reasons(finding),
+    }
+
+
+def finding_summary(finding: Finding) -> str:
+    """The measurements in words; label, place and probability stand beside it."""
+    attributes = finding.attributes
+    parts = [_("%(mm).1f mm") % {"mm": finding.size_mm}] if finding.size_mm is not None else [_("not measured")]
+    axes = [attributes.get(name) for name in ("long_axis_mm", "short_axis_mm")]
+    if all(isinstance(axis, int | float) for axis in axes):
+        parts.append(_("%(long).1f × %(short).1f mm") % {"long": axes[0], "short": axes[1]})
+    volume = attributes.get("volume_mm3")
+    if isinstance(volume, int | float):
+        parts.append(_("%(volume)d mm³") % {"volume": round(volume)})
+    return " · ".join(parts)
+
+
+def _urls(study: Study, report: Report | None) -> dict[str, str | None]:
+
+    def here(name: str) -> str:
+        # Another of the user's sites may have a study of the same UID.
+        return f"{reverse(name, args=(study.study_uid,))}?site={study.site.slug}"
+
+    return {
+        "save": reverse("report-save", args=(report.pk,)) if report else None,
+        "sign": reverse("report-sign", args=(report.pk,)) if report else None,
+        "addendum": reverse("report-addendum", args=(report.pk,)) if report else None,
+        "late_seen": reverse("report-late-images-seen", args=(report.pk,)) if report else None,
+        "state": here("reading-room-state"),
+        "pdf": reverse("report-pdf", args=(report.pk,)) if report else None,
+        "print": reverse("report-print", args=(report.pk,)) if report else None,
+        "next": reverse("worklist-next"),
+        "worklist": reverse("worklist"),
+        "claim": here("study-claim"),
+        "release": here("study-release"),
+    }

@@ -1,0 +1,9 @@
+"""Every string the reading room's script shows, in the viewer's language."""
+
+from __future__ import annotations
+
+from reports.room_strings import room_strings
+
+
+def strings() -> dict[str, str]:
+    return room_strings()

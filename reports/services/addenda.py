@@ -1,0 +1,102 @@
+"""Adding to a signed report: the text that was signed stays, what is added is signed for itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.models import User, Verb
+from accounts.roles import Action, can
+from reports.models import Addendum, Meaning, Report, Signature
+from reports.services.signing import TRIES, ChainTaken, NotSignable, SigningConflict, append_signature, check_identity
+from reports.states import REPORT_TABLE
+from screening.services.reading import see_late_images
+from screening.states import InvalidTransition, LostRace, advance
+
+FORMAT = "firstread-addendum-1"
+
+
+def add_addendum(
+    *,
+    report: Report,
+    signer: User,
+    after: int,
+    reason: str,
+    text: str,
+    password: str,
+    images: int | None,
+    request: HttpRequest,
+) -> Addendum:
+    """Sign `text` as an addendum to the report.
+
+    after: how many addenda the signer saw, so that none is signed twice or blind of another.
+    images: how many images of the study the signer was shown, None when none were.
+    Before: the report is signed, the signer may sign reports of the site and has proved who they
+    are as the site asks. After, in one transaction: the addendum's signature stands in the site's
+    chain and names the digest of the signature it adds to; report and study keep their state; the
+    images shown count as seen. Raises PermissionDenied, `NotSignable`, `SigningConflict`.
+    """
+    report.refresh_from_db()
+    if not can(signer, Action.SIGN_REPORT, report.study.site):
+        raise PermissionDenied(_("Your role does not allow this signature."))
+    if (report.status, "add") not in REPORT_TABLE:
+        raise SigningConflict(_("Only a signed report takes an addendum."))
+    reason, text = reason.strip(), text.strip()
+    if not reason or not text:
+        raise NotSignable(_("An addendum needs a text and a reason."))
+    check_identity(report, signer, password, request, Verb.ADDENDUM_SIGNED)
+    for _attempt in range(TRIES):
+        try:
+            return _add(report, signer, after, reason, text, images, request)
+        except ChainTaken:
+            report.refresh_from_db()
+    raise SigningConflict(_("Many reports are being signed at this moment. Please sign again."))
+
+
+def _add(
+    report: Report, signer: User, after: int, reason: str, text: str, images: int | None, request: HttpRequest
+) -> Addendum:
+    try:
+        with transaction.atomic():
+            # Takes the row's lock: no other addendum gets this number.
+            advance(report, REPORT_TABLE, "add")
+            report.study.refresh_from_db()
+            if report.addenda.count() != after:
+                raise SigningConflict(
+                    _("Somebody has added to this report since you opened it. Look at it before you sign.")
+                )
+            adds_to = report.signatures.exclude(meaning=Meaning.ADDENDUM).order_by("sequence").reverse()[0]
+            body = addendum_body(number=after + 1, reason=reason, text=text, adds_to=adds_to)
+            signature = append_signature(report, signer, adds_to.revision, Meaning.ADDENDUM, {"format": FORMAT, **body})
+            addendum = Addendum.objects.create(
+                report=report, number=after + 1, adds_to=adds_to, signature=signature, reason=reason, text=text
+            )
+            if images is not None:
+                see_late_images(study=report.study, reader=signer, images=images, request=request)
+            audit.record(
+                Verb.ADDENDUM_SIGNED,
+                actor=signer,
+                site=report.study.site,
+                object_type="report",
+                object_id=report.pk,
+                detail={"number": addendum.number, "sequence": signature.sequence, "adds_to": adds_to.sequence},
+                request=request,
+            )
+            return addendum
+    except (LostRace, InvalidTransition) as error:
+        raise SigningConflict(_("The report or its study changed while you were signing. Look again.")) from error
+
+
+def addendum_body(*, number: int, reason: str, text: str, adds_to: Signature) -> dict[str, Any]:
+    """What the signature of an addendum covers beyond who signs what, when and where."""
+    return {
+        "number": number,
+        "reason": reason,
+        "text": text,
+        "adds_to": {"sequence": adds_to.sequence, "content_sha256": adds_to.content_sha256},
+    }

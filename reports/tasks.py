@@ -1,0 +1,12 @@
+"""Background work of the default queue."""
+
+from __future__ import annotations
+
+from config.celery import app
+from config.jobs import JOBS
+from reports.services import drafting
+
+
+@app.task(name=JOBS["sweep_drafts"].task)
+def sweep_drafts() -> int:
+    return drafting.sweep_drafts()

@@ -1,0 +1,229 @@
+"""The addresses of DICOMweb. Each goes through the same doors as the pages and leaves the same trail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NoReturn, TypeVar
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework import status
+from rest_framework.exceptions import APIException, NotAcceptable, UnsupportedMediaType, ValidationError
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts import audit
+from accounts.models import User, Verb
+from accounts.roles import Action, can
+from screening.api.instances import AnyAccept, upload_site
+from screening.dicomweb import qido, stow, wado
+from screening.dicomweb.json_model import dumps
+from screening.dicomweb.multipart import BadMultipart, MediaType, accepted, boundary_of, media_type, write_parts
+from screening.models import Instance, Study
+from screening.selectors import study_for
+from screening.selectors.qido import Level, QueryError
+from screening.services.looking import record_once
+
+JSON = "application/dicom+json"
+MOST_BYTES = 32 * 1024**3
+T = TypeVar("T")
+
+
+class LengthRequired(APIException):
+    status_code = status.HTTP_411_LENGTH_REQUIRED
+
+
+class TooLarge(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+
+
+class DicomwebView(APIView):
+    """Who asks, what they accept, and one study's door."""
+
+    content_negotiation_class = AnyAccept
+    # The standard describes these addresses; the product's own schema leaves them out.
+    schema = None
+
+    @property
+    def user(self) -> User:
+        assert isinstance(self.request.user, User)
+        return self.request.user
+
+    @property
+    def site_slug(self) -> str:
+        return self.request.query_params.get("site", "")
+
+    def address(self, name: str, *uids: str) -> str:
+        """An absolute address; the site stays in it when the request named one."""
+        query = f"?{urlencode({'site': self.site_slug})}" if self.site_slug else ""
+        return self.request.build_absolute_uri(reverse(name, args=uids) + query)
+
+    def instance_address(self, instance: Instance) -> str:
+        return qido.instance_address(self.address, instance)
+
+    def study(self, study_uid: str) -> Study:
+        return study_for(self.user, study_uid, Action.VIEW_IMAGES, self.site_slug or None)
+
+    def images(self, study_uid: str, series_uid: str = "", sop_uid: str = "") -> list[Instance]:
+        """The images of an address, all of them whole on disk."""
+        found: QuerySet[Instance] = Instance.objects.filter(series__study=self.study(study_uid))
+        if series_uid:
+            found = found.filter(series__series_uid=series_uid)
+        if sop_uid:
+            found = found.filter(sop_uid=sop_uid)
+        instances = list(found.select_related("series__study__site").order_by("series__number", "series_id", "number"))
+        wado.check_kept(instances)
+        record_once(Verb.IMAGES_VIEWED, study=instances[0].series.study, actor=self.user, request=self.request._request)
+        return instances
+
+    def ranges(self) -> list[MediaType]:
+        """What the caller accepts; a query parameter counts before the header (PS3.18 section 8.3.3)."""
+        return accepted(self.request.query_params.get("accept") or self.request.headers.get("Accept", ""))
+
+    def needs_json(self) -> None:
+        if not any(wanted.takes(JSON) or wanted.takes("application/json") for wanted in self.ranges()):
+            raise NotAcceptable(_("This is given out as application/dicom+json only."))
+
+
+class Found(DicomwebView):
+    """A search. Many results are asked for in parts, by limit and offset."""
+
+    level: Level = "study"
+
+    def get(self, request: Request, study_uid: str = "", series_uid: str = "") -> HttpResponse:
+        self.needs_json()
+        study = self.study(study_uid) if study_uid else None
+        if study is None and not can(self.user, Action.VIEW_IMAGES):
+            raise PermissionDenied(_("Your role does not allow this."))
+        if study is not None and series_uid and not study.series.filter(series_uid=series_uid).exists():
+            raise Http404(_("There is no such series."))
+        try:
+            asked = qido.read_search(request._request.GET)
+            found = qido.search(self.user, self.level, asked, self.address, study, series_uid)
+        except QueryError as error:
+            raise ValidationError({"detail": str(error)}) from error
+        self._record(study, asked, len(found))
+        answer = HttpResponse(dumps(found) if found else b"", status=200 if found else 204, content_type=JSON)
+        if asked.warnings:
+            answer["Warning"] = f'299 {request.get_host()} "{" ".join(asked.warnings)}"'
+        answer["Cache-Control"] = "private, no-store"
+        return answer
+
+    def _record(self, study: Study | None, asked: qido.Search, rows: int) -> None:
+        """What was searched for may name a patient, so the trail has how much was found, not by which words."""
+        if study is not None:
+            record_once(Verb.STUDY_OPENED, study=study, actor=self.user, request=self.request._request)
+            return
+        detail = {"rows": rows, "source": "dicomweb", "level": self.level}
+        audit.record(Verb.PATIENTS_SEARCHED, actor=self.user, request=self.request._request, detail=detail)
+
+
+class Studies(Found):
+    """Search for studies, or store images of any study."""
+
+    def post(self, request: Request) -> HttpResponse:
+        return _stored(self, "")
+
+
+class Retrieved(DicomwebView):
+    """The images of a study or series, or one image; at a study's address images can be stored too."""
+
+    def get(self, request: Request, study_uid: str, series_uid: str = "", sop_uid: str = "") -> HttpResponseBase:
+        instances = self.images(study_uid, series_uid, sop_uid)
+        alone = _or_406(lambda: wado.choose_objects(self.ranges(), instances, single=bool(sop_uid)))
+        if alone:
+            content_type = f"{wado.DICOM}; transfer-syntax={instances[0].transfer_syntax_uid}"
+            answer = StreamingHttpResponse(wado.file_chunks(instances[0].sha256), content_type=content_type)
+            answer["Content-Length"] = str(instances[0].size)
+            return answer
+        return _multipart(wado.object_parts(instances), wado.DICOM)
+
+
+class StudyObjects(Retrieved):
+    def post(self, request: Request, study_uid: str) -> HttpResponse:
+        return _stored(self, study_uid)
+
+
+class Metadata(DicomwebView):
+    """The headers of the stored files, without bulk data."""
+
+    def get(self, request: Request, study_uid: str, series_uid: str = "", sop_uid: str = "") -> HttpResponseBase:
+        self.needs_json()
+        instances = self.images(study_uid, series_uid, sop_uid)
+        addressed = [(instance, self.instance_address(instance)) for instance in instances]
+        return StreamingHttpResponse(wado.metadata_array(addressed), content_type=JSON)
+
+
+class FrameList(DicomwebView):
+    """Frames as they are stored."""
+
+    def get(self, request: Request, study_uid: str, series_uid: str, sop_uid: str, frames: str) -> HttpResponseBase:
+        instance = self.images(study_uid, series_uid, sop_uid)[0]
+        try:
+            numbers = wado.frame_numbers(frames, instance)
+        except ValueError as error:
+            raise ValidationError({"detail": str(error)}) from error
+        content_type, alone = _or_406(lambda: wado.choose_frames(self.ranges(), instance, len(numbers)))
+        found = _or_406(lambda: wado.locate_frames(instance))
+        if alone:
+            return StreamingHttpResponse(found.each(numbers), content_type=content_type)
+        parts = ((content_type, (frame,)) for frame in found.each(numbers))
+        return _multipart(parts, content_type.partition(";")[0])
+
+
+class Rendered(DicomwebView):
+    """Pictures for display are not made yet; who may not see the image is told so first."""
+
+    def get(
+        self, request: Request, study_uid: str, series_uid: str = "", sop_uid: str = "", frames: str = ""
+    ) -> NoReturn:
+        self.images(study_uid, series_uid, sop_uid)
+        raise NotAcceptable(_("Rendered images are not offered yet."))
+
+
+def _or_406(choose: Callable[[], T]) -> T:
+    try:
+        return choose()
+    except wado.NotOffered as error:
+        raise NotAcceptable(str(error)) from error
+
+
+def _multipart(parts: Iterable[tuple[str, Iterable[bytes]]], kind: str) -> StreamingHttpResponse:
+    boundary = wado.new_boundary()
+    content_type = f'multipart/related; type="{kind}"; boundary={boundary}'
+    return StreamingHttpResponse(write_parts(parts, boundary), content_type=content_type)
+
+
+def _stored(view: DicomwebView, study_uid: str) -> HttpResponse:
+    """Take in the parts of the request's body, read as it comes."""
+    request = view.request
+    site = upload_site(view.user, view.site_slug)
+    view.needs_json()
+    content_type = media_type(request.headers.get("Content-Type", ""))
+    if content_type.name != "multipart/related" or content_type.part not in ("", wado.DICOM):
+        sentence = _("Send multipart/related with parts of the type application/dicom.")
+        raise UnsupportedMediaType(content_type.name, detail=sentence)
+    length = request.headers.get("Content-Length", "")
+    if not length.isdigit():
+        raise LengthRequired(_("Send the length of the body (Content-Length)."))
+    if int(length) > MOST_BYTES:
+        raise TooLarge(_("The files are too large to be sent at once."))
+    try:
+        outcome = stow.store(
+            read=request._request.read,
+            boundary=boundary_of(content_type),
+            site=site,
+            actor=view.user,
+            request=request._request,
+            study_uid=study_uid,
+            address=view.instance_address,
+        )
+    except BadMultipart as error:
+        raise ValidationError({"detail": _("The body is not what its Content-Type says.")}) from error
+    answer = outcome.as_json(lambda uid: view.address("dicomweb-study", uid))
+    return HttpResponse(dumps(answer), status=outcome.status, content_type=JSON)

@@ -1,0 +1,191 @@
+"""WADO-RS: stored images, their headers and their frames, a piece at a time (PS3.18 section 10.4)."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+from pydicom import dcmread
+from pydicom.encaps import generate_frames, get_frame
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian
+
+from screening.dicom.elements import READING_ERRORS
+from screening.dicom.parse import reading_quietly
+from screening.dicomweb.json_model import Attributes, dumps, header_attributes, instance_attributes
+from screening.dicomweb.multipart import CHUNK, MediaType
+from screening.models import Instance
+from screening.storage import storage
+
+DICOM = "application/dicom"
+OCTETS = "application/octet-stream"
+_JPEG = "1.2.840.10008.1.2.4."
+# PS3.18 table 8.7.3-5: what a compressed frame is called.
+FRAME_TYPES = {
+    "1.2.840.10008.1.2.5": "image/dicom-rle",
+    **dict.fromkeys((_JPEG + "50", _JPEG + "51", _JPEG + "57", _JPEG + "70"), "image/jpeg"),
+    **dict.fromkeys((_JPEG + "80", _JPEG + "81"), "image/jls"),
+    **dict.fromkeys((_JPEG + "90", _JPEG + "91"), "image/jp2"),
+    **dict.fromkeys((_JPEG + "201", _JPEG + "202", _JPEG + "203"), "image/jphc"),
+}
+
+
+class NotOffered(Exception):
+    """None of what the caller accepts can be given; the text says why."""
+
+
+def new_boundary() -> str:
+    return f"firstread-{secrets.token_hex(16)}"
+
+
+def check_kept(instances: Sequence[Instance]) -> None:
+    """Raises Http404 before anything is sent when a file is missing: no answer is ever silently short."""
+    if not instances or not all(storage().exists(instance.sha256) for instance in instances):
+        raise Http404(_("The image's file is missing.") if instances else _("There is no such image."))
+
+
+def choose_objects(ranges: Sequence[MediaType], instances: Sequence[Instance], *, single: bool) -> bool:
+    """Is the one image sent alone (True) or in a multipart (False)? Raises `NotOffered`.
+
+    Images go out in the transfer syntax they are stored in, so a range that names another does not fit.
+    """
+    syntaxes = {instance.transfer_syntax_uid for instance in instances}
+    right_type = False
+    for wanted in ranges:
+        alone = single and wanted.name == DICOM
+        if not alone and not wanted.takes_parts(DICOM):
+            continue
+        right_type = True
+        if wanted.transfer_syntax in ("", "*") or {wanted.transfer_syntax} == syntaxes:
+            return alone
+    raise NotOffered(_not_transcoded() if right_type else _("Only application/dicom is given out here so far."))
+
+
+def _not_transcoded() -> str:
+    return _("Images are given out as they are stored. Another transfer syntax is not offered yet.")
+
+
+def file_chunks(key: str) -> Iterator[bytes]:
+    """A stored file."""
+    with storage().open_range(key) as stream:
+        while data := stream.read(CHUNK):
+            yield data
+
+
+def object_parts(instances: Iterable[Instance]) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """The files, each opened when its turn comes."""
+    for instance in instances:
+        content_type = f"{DICOM}; transfer-syntax={instance.transfer_syntax_uid}"
+        yield content_type, file_chunks(instance.sha256)
+
+
+def metadata_array(instances: Iterable[tuple[Instance, str]]) -> Iterator[bytes]:
+    """A JSON array of headers, one image in memory at a time. With each image comes its address."""
+    start = b"["
+    for instance, url in instances:
+        yield start + dumps(_metadata(instance, url))
+        start = b","
+    yield b"]"
+
+
+def _metadata(instance: Instance, url: str) -> Attributes:
+    with storage().open_range(instance.sha256) as stream:
+        found = header_attributes(stream)
+    return found if found is not None else instance_attributes(instance, url)
+
+
+def frame_numbers(text: str, instance: Instance) -> list[int]:
+    """A comma-separated list, counted from 1. Raises ValueError for what is no list, Http404 beyond the image."""
+    if not re.fullmatch(r"\d{1,6}(,\d{1,6})*", text):
+        raise ValueError(_("Frames are numbers, separated by commas."))
+    numbers = [int(number) for number in text.split(",")]
+    if len(numbers) > instance.frames or not all(1 <= number <= instance.frames for number in numbers):
+        raise Http404(_("The image has no such frame."))
+    return numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Where the frames of a stored file are. size: bytes of one, 0 when compressed and of any length."""
+
+    key: str
+    start: int
+    size: int
+    count: int
+
+    def each(self, numbers: Sequence[int]) -> Iterator[bytes]:
+        """The frames asked for, in that order."""
+        with storage().open_range(self.key) as stream:
+            if self.size:
+                yield from self._plain(stream, numbers)
+            else:
+                yield from self._compressed(stream, numbers)
+
+    def _plain(self, stream: BinaryIO, numbers: Sequence[int]) -> Iterator[bytes]:
+        for number in numbers:
+            stream.seek(self.start + (number - 1) * self.size)
+            yield stream.read(self.size)
+
+    def _compressed(self, stream: BinaryIO, numbers: Sequence[int]) -> Iterator[bytes]:
+        stream.seek(self.start)
+        if list(numbers) == sorted(set(numbers)):
+            wanted = set(numbers)
+            for number, frame in enumerate(generate_frames(stream, number_of_frames=self.count), start=1):
+                if number in wanted:
+                    yield frame
+                if number >= numbers[-1]:
+                    break
+            return
+        for number in numbers:
+            stream.seek(self.start)
+            yield get_frame(stream, number - 1, number_of_frames=self.count)
+
+
+def choose_frames(ranges: Sequence[MediaType], instance: Instance, count: int) -> tuple[str, bool]:
+    """The content type of a frame as stored, and whether the one frame is sent alone. Raises `NotOffered`.
+
+    Viewers that decode for themselves ask for octet streams in any transfer syntax, and get them.
+    """
+    syntax = UID(instance.transfer_syntax_uid)
+    # Implicit and explicit little endian differ in their headers only.
+    sent = syntax if syntax.is_encapsulated else ExplicitVRLittleEndian
+    right = FRAME_TYPES.get(syntax, OCTETS)
+    for wanted in ranges:
+        for kind in (right, OCTETS):
+            offered = {"*", sent, syntax} if kind != right else {"", "*", sent, syntax}
+            alone = count == 1 and wanted.name == kind
+            if (alone or wanted.takes_parts(kind)) and wanted.transfer_syntax in offered:
+                return f"{kind}; transfer-syntax={sent}", alone
+    raise NotOffered(_not_transcoded())
+
+
+def locate_frames(instance: Instance) -> Frames:
+    """Find the pixels of a stored image without reading them. Raises `NotOffered`, Http404."""
+    if instance.transfer_syntax_uid == ExplicitVRBigEndian:
+        raise NotOffered(_("Frames of big-endian images are not given out yet."))
+    compressed = UID(instance.transfer_syntax_uid).is_encapsulated
+    with storage().open_range(instance.sha256) as stream, reading_quietly():
+        try:
+            dataset = dcmread(stream, stop_before_pixels=True)
+            start = _value_at(stream, explicit=not dataset.original_encoding[0])
+            bits = dataset.Rows * dataset.Columns * int(dataset.get("SamplesPerPixel") or 1) * dataset.BitsAllocated
+            subsampled = dataset.get("PhotometricInterpretation") == "YBR_FULL_422"
+        except READING_ERRORS:
+            raise Http404(_("The image's file cannot be read.")) from None
+    if subsampled and not compressed:
+        bits = bits * 2 // 3
+    if not compressed and bits % 8 and instance.frames > 1:
+        raise NotOffered(_("Frames that do not begin at a whole byte are not given out yet."))
+    return Frames(instance.sha256, start, 0 if compressed else (bits + 7) // 8, instance.frames)
+
+
+def _value_at(stream: BinaryIO, *, explicit: bool) -> int:
+    """Where the value of PixelData begins, the stream being at its tag (PS3.5 section 7.1)."""
+    if stream.read(4) != b"\xe0\x7f\x10\x00":
+        raise ValueError("no pixel data")
+    stream.seek(8 if explicit else 4, 1)
+    return stream.tell()

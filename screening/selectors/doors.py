@@ -1,0 +1,61 @@
+"""The only doors from a URL to a study or an image: out of sight is 404, not allowed is 403."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from accounts.models import Site, User
+from accounts.roles import Action, can, roles_with
+from screening.models import Instance, Study
+
+
+def sites_where(user: User, action: str) -> QuerySet[Site]:
+    """The active sites at which `user` may do `action`."""
+    if not user.is_active:
+        return Site.objects.none()
+    return Site.objects.filter(is_active=True, memberships__user=user, memberships__role__in=roles_with(action))
+
+
+def visible_studies(user: User) -> QuerySet[Study]:
+    """Studies of the sites whose worklist or images the user may see."""
+    if not user.is_active:
+        return Study.objects.none()
+    roles = {*roles_with(Action.VIEW_WORKLIST), *roles_with(Action.VIEW_IMAGES)}
+    sites = Site.objects.filter(is_active=True, memberships__user=user, memberships__role__in=roles)
+    return Study.objects.filter(site__in=sites).select_related("site", "patient")
+
+
+def study_for(user: User, study_uid: str, action: str, site_slug: str | None = None) -> Study:
+    """One study by UID. The same UID at two of the user's sites needs `site_slug`, else the older counts.
+
+    Raises Http404 when the user may not even know of it, PermissionDenied when they may not do `action`.
+    """
+    studies = visible_studies(user).filter(study_uid=study_uid).order_by("id")
+    if site_slug:
+        studies = studies.filter(site__slug=site_slug)
+    study = studies.first()
+    if study is None:
+        raise Http404(_("There is no such study."))
+    if not can(user, action, study.site):
+        raise PermissionDenied(_("Your role does not allow this."))
+    return study
+
+
+def instance_for(user: User, sop_uid: str, action: str, site_slug: str | None = None) -> Instance:
+    """One image by SOPInstanceUID, by the same rule."""
+    instances = (
+        Instance.objects.filter(sop_uid=sop_uid, series__study__in=visible_studies(user))
+        .select_related("series__study__site", "site")
+        .order_by("id")
+    )
+    if site_slug:
+        instances = instances.filter(site__slug=site_slug)
+    instance = instances.first()
+    if instance is None:
+        raise Http404(_("There is no such image."))
+    if not can(user, action, instance.site):
+        raise PermissionDenied(_("Your role does not allow this."))
+    return instance

@@ -1,0 +1,33 @@
+"""Audit of acts that come in swarms: the many images of one look, or of one transfer, make one event."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import AuditEvent, User, Verb
+from screening.models import Study
+
+SWARM = timedelta(minutes=15)
+
+
+def record_once(
+    verb: Verb, *, study: Study, actor: User | None, request: HttpRequest | None = None, **detail: str | int
+) -> None:
+    """Add an event about `study` unless the same person did the same to it in the last 15 minutes. One query."""
+    known = AuditEvent.objects.filter(
+        at__gte=timezone.now() - SWARM, verb=verb, actor=actor, site=study.site_id, object_id=study.study_uid
+    )
+    if not known.exists():
+        audit.record(
+            verb,
+            actor=actor,
+            site=study.site,
+            object_type="study",
+            object_id=study.study_uid,
+            detail=detail,
+            request=request,
+        )

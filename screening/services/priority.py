@@ -1,0 +1,54 @@
+"""When a study is due, and the sentence that says why.
+
+The list orders by due time alone, so waiting ages by itself and nothing starves.
+The sentence is kept in plain English; `selectors.phrases.due_rule_words` says it in the reader's language.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from screening.models import OrderPriority, Study, Tier
+from screening.programmes import due_window
+
+ORDER_WINDOWS = {
+    OrderPriority.STAT: timedelta(minutes=30),
+    OrderPriority.URGENT: timedelta(hours=4),
+}
+
+
+def words(window: timedelta) -> str:
+    """A window in words: "10 min", "4 h", "72 h"."""
+    minutes = round(window.total_seconds() / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{round(minutes / 60)} h"
+
+
+def first_due(*, received_at: datetime, order_priority: str, programme: str = "") -> tuple[datetime, str]:
+    """Due time without AI: receipt plus the window of the order's priority or the programme's default.
+
+    Returns (due_at, rule in words). The order's window holds when it is the shorter one.
+    """
+    window = due_window(programme, Tier.ROUTINE)
+    rule = "routine window of the programme" if programme else "default window"
+    ordered = ORDER_WINDOWS.get(OrderPriority(order_priority))
+    if ordered is not None and ordered < window:
+        window = ordered
+        rule = "window of the order's priority"
+    return received_at + window, f"{rule} ({words(window)})"
+
+
+def due_after_score(*, study: Study, tier: str, tier_rule: str, may_triage: bool) -> tuple[datetime, str]:
+    """Due time once a model has spoken: brought forward by the tier's window, never pushed back.
+
+    A bundle without the triage right, every result but "scored", and a lower tier than an earlier
+    result of fewer images gave, leave the due time alone.
+    """
+    due = study.received_at + due_window(study.programme, tier)
+    if not may_triage or due >= study.due_at:
+        return study.due_at, study.due_rule
+    # Some rules' sentences begin with the tier's name already.
+    why = tier_rule.removeprefix(f"{tier.capitalize()}: ").rstrip(".")[:200]
+    # The window ends the sentence and is never cut off.
+    return due, f"{tier.capitalize()}: {why} (window {words(due_window(study.programme, tier))})"

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from screening.views import models, uploading, worklist
+
+urlpatterns = [
+    path("worklist/", worklist.worklist, name="worklist"),
+    path("worklist/rows/", worklist.rows, name="worklist-rows"),
+    path("worklist/search/", worklist.search, name="worklist-search"),
+    path("worklist/next/", worklist.read_next, name="worklist-next"),
+    path("studies/<str:study_uid>/claim/", worklist.claim, name="study-claim"),
+    path("studies/<str:study_uid>/release/", worklist.release, name="study-release"),
+    path("upload/", uploading.upload, name="upload"),
+    path("upload/files/", uploading.receive, name="upload-receive"),
+    path("models/", models.model_list, name="models"),
+    path("models/install/", models.model_install, name="model-install"),
+    path("models/rescore/", models.models_rescore, name="models-rescore"),
+    path("models/<str:name>/<str:version>/", models.model, name="model"),
+    path("models/<str:name>/<str:version>/activate/", models.model_activate, name="model-activate"),
+    path("models/<str:name>/<str:version>/rollback/", models.model_rollback, name="model-rollback"),
+    path("models/<str:name>/<str:version>/right/", models.model_right, name="model-right"),
+    path("models/<str:name>/<str:version>/files/<str:file>", models.model_file, name="model-file"),
+]

@@ -1,0 +1,277 @@
+"""Every URL × role × own or other site, each cell a test of its own; a URL without a row fails.
+
+A cell is the status of the answer: 302 to sign-in (pages) or 401/403 (API) for nobody, 404 for
+what is out of sight, 403 for what a role may not do, and otherwise what the act answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Membership
+from reports.services import drafting
+from screening.models import Instance
+from screening.phantoms.headers import as_bytes
+from screening.selectors.registry import active_row
+from screening.storage import storage
+from tests.ingest.images import ct
+
+ROLES = ("reader", "trainee", "technologist", "administrator", "auditor")
+CAST = ("anonymous", *ROLES, "stranger", "inactive")
+OK = 200
+
+
+@dataclass(frozen=True)
+class Row:
+    """allowed: role → status; every other role gets 403. hidden: roles to whom the object does not exist (404).
+
+    A stranger gets 404 where there is an object, else `open_to_stranger`, else 403.
+    """
+
+    method: str = "get"
+    allowed: dict[str, int] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
+    arguments: str = ""
+    api: bool = False
+    public: bool = False
+    open_to_stranger: int | None = None
+
+
+def of(roles: str, status: int = OK) -> dict[str, int]:
+    return dict.fromkeys(roles.split(), status)
+
+
+WORKLIST = of("reader trainee technologist administrator")
+READS = of("reader trainee")
+SEES = of("reader trainee technologist")
+OUT_OF_SIGHT = ("auditor",)
+
+TABLE: dict[str, Row] = {
+    "home": Row(
+        public=True, allowed=of("anonymous reader trainee technologist administrator auditor stranger inactive", 302)
+    ),
+    "health-live": Row(public=True, allowed=of(" ".join(CAST))),
+    "health-ready": Row(public=True, allowed=of(" ".join(CAST))),
+    "set-language": Row(method="post", public=True, allowed=of(" ".join(CAST), 302)),
+    "account_login": Row(public=True, allowed=of("anonymous inactive") | of(" ".join((*ROLES, "stranger")), 302)),
+    "account_logout": Row(method="post", public=True, allowed=of(" ".join(CAST), 302)),
+    "account_change_password": Row(allowed=of(" ".join(ROLES)), open_to_stranger=OK),
+    "account_reauthenticate": Row(allowed=of(" ".join(ROLES)), open_to_stranger=OK),
+    "account_signup": Row(public=True, allowed=of(" ".join(CAST))),
+    "account_reset_password": Row(public=True, allowed=of(" ".join(CAST))),
+    "account_inactive": Row(public=True, allowed=of(" ".join(CAST))),
+    "users": Row(allowed=of("administrator")),
+    "user-new": Row(allowed=of("administrator")),
+    "user-change": Row(arguments="user", allowed=of("administrator")),
+    "user-active": Row(method="post", arguments="user", allowed=of("administrator", 302)),
+    "audit": Row(allowed=of("auditor")),
+    "worklist": Row(allowed=WORKLIST, open_to_stranger=OK),
+    "worklist-rows": Row(allowed=WORKLIST, open_to_stranger=OK),
+    "worklist-search": Row(method="post", allowed=WORKLIST, open_to_stranger=OK),
+    "worklist-next": Row(method="post", allowed=of("reader trainee", 302), open_to_stranger=302),
+    "study-claim": Row(method="post", arguments="study", allowed=of("reader trainee", 302)),
+    "study-release": Row(method="post", arguments="study", allowed=of("reader trainee", 409)),
+    "upload": Row(allowed=of("technologist administrator")),
+    "upload-receive": Row(method="post", allowed=of("technologist", 400)),
+    "models": Row(allowed=of("administrator")),
+    "model-install": Row(allowed=of("administrator")),
+    "models-rescore": Row(method="post", allowed=of("administrator", 302)),
+    # A model belongs to no site, so nobody's answer tells of one.
+    "model": Row(arguments="model", allowed=of("administrator"), open_to_stranger=403),
+    "model-file": Row(arguments="model file", allowed=of("administrator"), open_to_stranger=403),
+    **{
+        f"model-{act}": Row(method="post", arguments="model", allowed=of("administrator", 400), open_to_stranger=403)
+        for act in ("activate", "rollback", "right")
+    },
+    "reading-room": Row(arguments="study", allowed=of("reader trainee technologist"), hidden=OUT_OF_SIGHT),
+    "reading-room-state": Row(arguments="study", allowed=of("reader trainee technologist"), hidden=OUT_OF_SIGHT),
+    "report-save": Row(method="post", arguments="report", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
+    "report-sign": Row(method="post", arguments="report", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
+    "report-addendum": Row(method="post", arguments="report", allowed=of("reader", 400), hidden=OUT_OF_SIGHT),
+    "report-late-images-seen": Row(method="post", arguments="report", allowed=of("reader", 400), hidden=OUT_OF_SIGHT),
+    "report-print": Row(arguments="report", allowed=of("reader trainee", 409), hidden=OUT_OF_SIGHT),
+    "report-pdf": Row(arguments="report", allowed=of("reader trainee", 409), hidden=OUT_OF_SIGHT),
+    "report-export": Row(arguments="report form", allowed=of("reader trainee", 409), hidden=OUT_OF_SIGHT),
+    "schema": Row(api=True, allowed=of(" ".join(ROLES)), open_to_stranger=OK),
+    "api-studies": Row(api=True, allowed=WORKLIST, open_to_stranger=OK),
+    "api-worklist": Row(api=True, allowed=WORKLIST, open_to_stranger=OK),
+    "api-study": Row(api=True, arguments="study", allowed=WORKLIST),
+    "api-findings": Row(api=True, arguments="study", allowed=READS, hidden=OUT_OF_SIGHT),
+    "api-instances": Row(api=True, method="post", allowed=of("technologist", 422)),
+    "api-instance-file": Row(
+        api=True, arguments="instance", allowed=of("reader trainee technologist"), hidden=OUT_OF_SIGHT
+    ),
+    "api-report": Row(api=True, arguments="report", allowed=READS, hidden=OUT_OF_SIGHT),
+    "api-report-sign": Row(
+        api=True, method="post", arguments="report", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT
+    ),
+    **{
+        f"dicomweb-{name}": Row(api=True, allowed=SEES, open_to_stranger=204)
+        for name in ("studies", "all-series", "all-instances")
+    },
+    "dicomweb-store": Row(api=True, method="post", allowed=of("technologist", 415)),
+    # Who may upload nowhere learns nothing of the study, be it there or not.
+    "dicomweb-study-store": Row(
+        api=True, method="post", arguments="study", allowed=of("technologist", 415), open_to_stranger=403
+    ),
+    **{
+        f"dicomweb-{name}": Row(api=True, arguments=arguments, allowed=SEES, hidden=OUT_OF_SIGHT)
+        for name, arguments in {
+            "study": "study",
+            "study-metadata": "study",
+            "study-series": "study",
+            "study-instances": "study",
+            "series": "series",
+            "series-metadata": "series",
+            "series-instances": "series",
+            "instance": "object",
+            "instance-metadata": "object",
+            "frames": "frames",
+        }.items()
+    },
+    **{
+        f"dicomweb-{name}-rendered": Row(
+            api=True, arguments=arguments, allowed=of("reader trainee technologist", 406), hidden=OUT_OF_SIGHT
+        )
+        for name, arguments in {"study": "study", "series": "series", "instance": "object", "frames": "frames"}.items()
+    },
+}
+
+
+def url_names(patterns=None) -> set[str]:
+    """Every named URL of the project; Django's admin is tested as a whole below."""
+    names = set()
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            if pattern.namespace != "admin":
+                names |= url_names(pattern.url_patterns)
+        elif isinstance(pattern, URLPattern):
+            assert pattern.name, f"{pattern.pattern} has no name"
+            names.add(pattern.name)
+    return names
+
+
+def test_every_url_has_a_row_and_every_row_a_url():
+    assert url_names() == set(TABLE)
+
+
+def below(study: str, series: str, image: str) -> dict[str, list]:
+    return {"series": [study, series], "object": [study, series, image], "frames": [study, series, image, "1"]}
+
+
+@pytest.fixture
+def world(north, reader, trainee, technologist, administrator, auditor, stranger, make_user, make_study):
+    """One study with an image and a report at the north site, and everybody."""
+    study = make_study(north, images=1, status="TO_READ", programme="lung")
+    data = as_bytes(ct())
+    Instance.objects.filter(series__study=study).update(sha256=storage().put(data), size=len(data))
+    report = drafting.ensure_report(study=study)
+    people = {
+        "reader": reader,
+        "trainee": trainee,
+        "technologist": technologist,
+        "administrator": administrator,
+        "auditor": auditor,
+        "stranger": stranger,
+        "inactive": make_user("gone", "reader", north, is_active=False),
+    }
+    other = make_user("somebody", "reader", north)
+    model = active_row("lung")
+    return {
+        "people": people,
+        "arguments": {
+            "": [],
+            "study": [study.study_uid],
+            "instance": [f"{study.study_uid}.1.1"],
+            **below(study.study_uid, f"{study.study_uid}.1", f"{study.study_uid}.1.1"),
+            "report": [report.pk],
+            "report form": [report.pk, "fhir"],
+            "user": [other.pk],
+            "model": [model.name, model.version],
+            "model file": [model.name, model.version, "seen.json"],
+        },
+    }
+
+
+def ask(world, name: str, who: str):
+    row = TABLE[name]
+    client = Client(raise_request_exception=False)
+    if who != "anonymous":
+        client.force_login(world["people"][who])
+    url = reverse(name, args=world["arguments"][row.arguments])
+    if row.method == "get":
+        answer = client.get(url)
+    elif name == "api-instances":
+        answer = client.post(url, b"not dicom", content_type="application/dicom")
+    elif row.arguments == "report":
+        answer = client.post(url, {}, content_type="application/json")
+    else:
+        answer = client.post(url)
+    if answer.streaming:
+        answer.getvalue()
+        for close in answer._resource_closers:  # the file; `answer.close()` would end the test's connection
+            close()
+    return answer
+
+
+def expected(name: str, who: str) -> set[int]:
+    row = TABLE[name]
+    if row.public:
+        return {row.allowed[who]}
+    if who in ("anonymous", "inactive"):
+        return {401, 403} if row.api else {302}
+    if who == "stranger":
+        if row.arguments and row.arguments != "user" and row.open_to_stranger is None:
+            return {404}
+        return {row.open_to_stranger or 403}
+    if who in row.allowed:
+        return {row.allowed[who]}
+    if who in row.hidden:
+        return {404}
+    return {403}
+
+
+CELLS = [(name, who) for name in sorted(TABLE) for who in CAST]
+
+
+@pytest.mark.parametrize(("name", "who"), CELLS, ids=[f"{name}-{who}" for name, who in CELLS])
+def test_a_cell_of_the_matrix(world, name, who):
+    answer = ask(world, name, who)
+    assert answer.status_code in expected(name, who)
+    if answer.status_code == 302 and who in ("anonymous", "inactive") and not TABLE[name].public:
+        assert answer["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("who", CAST)
+def test_django_admin_lets_in_no_role_of_the_product(world, who):
+    client = Client()
+    if who != "anonymous":
+        client.force_login(world["people"][who])
+    answer = client.get("/admin/")
+    assert answer.status_code == 302 and "/admin/login/" in answer["Location"]
+
+
+@pytest.mark.parametrize("name", ["reading-room", "api-study", "api-findings", "api-instance-file", "api-report"])
+def test_a_role_that_is_taken_away_is_gone_at_the_next_request(world, name):
+    assert ask(world, name, "reader").status_code == OK
+    Membership.objects.filter(user=world["people"]["reader"]).delete()
+    assert ask(world, name, "reader").status_code in (403, 404)
+
+
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.arguments not in ("", "user")])
+def test_a_stranger_is_told_the_same_as_of_something_that_never_was(world, name):
+    """No answer tells another site's object from one that does not exist."""
+    there = ask(world, name, "stranger")
+    world["arguments"] |= {"study": ["1.2.3.4"], "instance": ["1.2.3.4"], "report": [999_999]}
+    world["arguments"] |= {"model": ["no-model", "1.0.0"], "model file": ["no-model", "1.0.0", "seen.json"]}
+    world["arguments"] |= below("1.2.3.4", "1.2.3.5", "1.2.3.6")
+    nowhere = ask(world, name, "stranger")
+    assert (there.status_code, _without_token(there)) == (nowhere.status_code, _without_token(nowhere))
+
+
+def _without_token(answer) -> bytes:
+    return b"\n".join(line for line in answer.content.split(b"\n") if b"csrfmiddlewaretoken" not in line)
