@@ -18,6 +18,7 @@ export class Viewer {
   strength = 0.6;
   tool = 'scroll';
   #rendered = 0;
+  #firstDrawn = Promise.withResolvers();
   #listeners = new Set();
   #prefetch = new Prefetch();
 
@@ -77,6 +78,7 @@ export class Viewer {
       return;
     }
     await (this.mammography ? this.#openFilms() : this.#openStack());
+    await this.#firstDrawn.promise;
     publish({ viewer: this.panes.every((pane) => pane.failed || !pane.count) ? 'error' : 'ready' });
     this.#tell();
   }
@@ -190,20 +192,22 @@ export class Viewer {
   }
 
   #changed(pane) {
-    if (pane === this.active) publish({ slice: pane.index + 1, slices: pane.count });
     publish({ failures: this.panes.filter((one) => one.failed).length });
     if (!this.mammography) this.#prefetch.around(pane.imageIds, pane.index);
     this.#tell();
   }
 
+  /** What the page says of its slice is what stands on the screen, marks and all. */
   #counted(pane) {
     this.#rendered += 1;
+    if (pane === this.active) publish({ slice: pane.index + 1, slices: pane.count });
     if (pane === this.active && !pane.failed) {
       const { voiRange, invert } = pane.viewport.getProperties();
       const shown = windowOf(voiRange);
       publish({ window: shown ? `${shown.width}/${shown.level}` : '', invert: Boolean(invert) });
     }
     publish({ rendered: this.#rendered });
+    this.#firstDrawn.resolve();
   }
 
   activate(pane) {
