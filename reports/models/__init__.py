@@ -1,0 +1,3 @@
+from reports.models.report import Addendum, Meaning, Report, Revision, Signature
+
+__all__ = ["Addendum", "Meaning", "Report", "Revision", "Signature"]
