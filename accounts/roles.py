@@ -36,6 +36,8 @@ class Action(models.TextChoices):
     VIEW_INGEST = "view_ingest", _("See ingest problems")
     MANAGE_USERS = "manage_users", _("Manage users")
     MANAGE_MODELS = "manage_models", _("Manage models and their rights")
+    COMMUNICATE = "communicate", _("Communicate critical results and follow up")
+    MANAGE_RULES = "manage_rules", _("Set reading rules and time limits")
     VIEW_AUDIT = "view_audit", _("Read the audit trail")
 
 
@@ -49,6 +51,7 @@ ROLE_ACTIONS: dict[str, frozenset[str]] = {
             Action.EDIT_REPORT,
             Action.SIGN_REPORT,
             Action.VIEW_REPORT,
+            Action.COMMUNICATE,
         }
     ),
     Role.TRAINEE: frozenset(
@@ -59,12 +62,13 @@ ROLE_ACTIONS: dict[str, frozenset[str]] = {
             Action.CLAIM_STUDY,
             Action.EDIT_REPORT,
             Action.VIEW_REPORT,
+            Action.COMMUNICATE,
         }
     ),
     # A technologist sees the list and the images to check them, never a score or a report.
     Role.TECHNOLOGIST: frozenset({Action.VIEW_WORKLIST, Action.VIEW_IMAGES, Action.UPLOAD, Action.VIEW_INGEST}),
     Role.ADMINISTRATOR: frozenset(
-        {Action.VIEW_WORKLIST, Action.VIEW_INGEST, Action.MANAGE_USERS, Action.MANAGE_MODELS}
+        {Action.VIEW_WORKLIST, Action.VIEW_INGEST, Action.MANAGE_USERS, Action.MANAGE_MODELS, Action.MANAGE_RULES}
     ),
     Role.AUDITOR: frozenset({Action.VIEW_AUDIT}),
 }
