@@ -1,21 +1,18 @@
-/** The images of one study: panes, windows, marks, and the finding that is chosen. */
-import { publish } from '../lib/dom.js';
+/**
+ * The images of one study, as the rest of the page knows them: it opens them and passes acts on.
+ * Panes and their places are the stage's (stage.js), marks are marking.js's.
+ */
+import { element, publish } from '../lib/dom.js';
 import { windowOf } from './corner-text.js';
-import { zoomAt } from './geometry.js';
-import { commonScale, hang } from './hanging.js';
-import { Pane } from './pane.js';
+import { hang } from './hanging.js';
+import { Marking } from './marking.js';
 import { Prefetch } from './prefetch.js';
 import { start } from './setup.js';
-import { imageId, nearness, openingSeries, placeOf, readable } from './stacks.js';
+import { Stage } from './stage.js';
+import { imageId, openingSeries, placeOf, readable } from './stacks.js';
 import { chooseTool, makeToolGroup } from './tools.js';
 
 export class Viewer {
-  panes = [];
-  active = null;
-  enlarged = null;
-  marks = true;
-  heat = false;
-  strength = 0.6;
   tool = 'scroll';
   #rendered = 0;
   #firstDrawn = Promise.withResolvers();
@@ -24,24 +21,54 @@ export class Viewer {
 
   /** `stage`: the element to fill. `room`: the page's data. `say`: its words. */
   constructor({ stage, room, say, selection, renderer }) {
-    Object.assign(this, { stage, room, say, selection });
+    Object.assign(this, { room, say, selection });
     this.series = readable(room.series);
     this.presets = room.presets;
     this.mammography = room.hang === 'mammography' && hang(this.series).slots.some((slot) => slot.image);
     this.others = [];
     const { engine, cpu } = start(renderer);
-    this.engine = engine;
-    this.cpu = cpu;
+    Object.assign(this, { engine, cpu });
     this.group = makeToolGroup('reading-room');
+    this.marking = new Marking({
+      findings: () => this.findings,
+      series: () => this.series,
+      chosen: () => selection.key,
+    });
+    this.stage = new Stage(stage, this.#paneHost());
     this.useTool(this.mammography ? 'window' : 'scroll');
-    publish({ renderer: cpu ? 'cpu' : 'gpu', marks: 'on', heat: 'off', rendered: 0, slice: '' });
+    publish({ renderer: cpu ? 'cpu' : 'gpu', rendered: 0, slice: '' });
     selection.listen((key, from) => this.#chosen(key, from));
-    this.stage.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
-    new ResizeObserver(() => this.#resized()).observe(this.stage);
+  }
+
+  #paneHost() {
+    return {
+      engine: this.engine,
+      cpu: this.cpu,
+      group: this.group,
+      scrolls: () => this.tool === 'scroll',
+      say: this.say,
+      marksFor: (image) => this.marking.over(image),
+      heat: () => (this.marking.heat ? this.marking.strength : 0),
+      choose: (key) => this.selection.choose(key, 'mark'),
+      changed: (pane) => this.#changed(pane),
+      rendered: (pane) => this.#counted(pane),
+    };
   }
 
   get findings() {
     return this.room.findings;
+  }
+
+  get panes() {
+    return this.stage.panes;
+  }
+
+  get active() {
+    return this.stage.active;
+  }
+
+  get enlarged() {
+    return this.stage.enlarged;
   }
 
   listen(listener) {
@@ -52,28 +79,10 @@ export class Viewer {
     for (const listener of this.#listeners) listener(this);
   }
 
-  #pane(id) {
-    const pane = new Pane(id, {
-      engine: this.engine,
-      cpu: this.cpu,
-      group: this.group,
-      scrolls: () => this.tool === 'scroll',
-      say: this.say,
-      marksFor: (image) => this.#marksFor(image),
-      heat: () => (this.heat ? this.strength : 0),
-      choose: (key) => this.selection.choose(key, 'mark'),
-      changed: (changed) => this.#changed(changed),
-      rendered: (drawn) => this.#counted(drawn),
-    });
-    pane.root.addEventListener('pointerdown', () => this.activate(pane));
-    pane.root.addEventListener('dblclick', () => this.enlarge(pane));
-    return pane;
-  }
-
   /** Opens the study. Resolves when its first image, or the sentence in its place, is on the screen. */
   async open() {
     if (this.series.length === 0) {
-      this.stage.append(this.#emptySentence());
+      this.stage.root.append(element('p', { class: 'no-image', text: this.say('no_images') }));
       publish({ viewer: 'error' });
       return;
     }
@@ -83,19 +92,10 @@ export class Viewer {
     this.#tell();
   }
 
-  #emptySentence() {
-    const node = document.createElement('p');
-    node.className = 'no-image';
-    node.textContent = this.say('no_images');
-    return node;
-  }
-
   async #openStack() {
-    this.stage.classList.add('stack');
-    const pane = this.#pane('main');
-    this.stage.append(pane.root);
+    this.stage.root.classList.add('stack');
+    const pane = this.stage.add('main');
     pane.enable();
-    this.panes = [pane];
     this.activate(pane);
     const first = this.findings[0];
     const place = placeOf(first, this.series);
@@ -120,13 +120,10 @@ export class Viewer {
   }
 
   async #openFilms() {
-    this.stage.classList.add('films');
+    this.stage.root.classList.add('films');
     const { slots, others } = hang(this.series);
     const opening = slots.map(({ side, view, image }) => {
-      const pane = this.#pane(`${side}${view}`);
-      pane.root.classList.add(side === 'R' ? 'right-breast' : 'left-breast');
-      this.stage.append(pane.root);
-      this.panes.push(pane);
+      const pane = this.stage.add(`${side}${view}`, side === 'R' ? 'right-breast' : 'left-breast');
       if (!image) {
         pane.showMissing(this.say('view_missing', { view: this.say(`view_${side}${view}`) }));
         return null;
@@ -136,40 +133,22 @@ export class Viewer {
     });
     this.others = others;
     const first = this.findings[0];
-    this.activate(this.#paneOf(first) ?? this.panes.find((pane) => pane.count));
+    this.activate(this.stage.paneOf(first) ?? this.panes.find((pane) => pane.count));
     await Promise.all(opening);
-    this.#hangAll();
-    if (first && this.#paneOf(first)) this.selection.choose(first.key, 'opening');
-  }
-
-  #hangAll() {
-    const shown = this.panes.filter((pane) => pane.opened && pane.hanging && !pane.failed && pane.surface.clientHeight > 0);
-    const [one] = shown;
-    if (!one) return;
-    const size = { width: one.surface.clientWidth, height: one.surface.clientHeight };
-    const scale = commonScale(shown.map((pane) => pane.extent), size);
-    for (const pane of shown) {
-      pane.scale = scale;
-      pane.hang();
-    }
-  }
-
-  #paneOf(finding) {
-    if (!finding) return null;
-    return this.panes.find((pane) => pane.images.some((image) => image.sop_uid === finding.sop_uid)) ?? null;
+    this.stage.align();
+    if (first && this.stage.paneOf(first)) this.selection.choose(first.key, 'opening');
   }
 
   async #chosen(key, from) {
     const finding = this.findings.find((one) => one.key === key);
     publish({ finding: finding ? finding.number : null });
     if (finding && from !== 'opening' && from !== 'mark') await this.#jump(finding);
-    this.panes.forEach((pane) => pane.drawMarks());
-    this.#tell();
+    this.refresh();
   }
 
   async #jump(finding) {
     if (this.mammography) {
-      const pane = this.#paneOf(finding);
+      const pane = this.stage.paneOf(finding);
       if (!pane) return;
       this.activate(pane);
       if (this.enlarged && this.enlarged !== pane) this.enlarge(pane);
@@ -179,16 +158,6 @@ export class Viewer {
     if (!place) return;
     if (place.series !== this.at) await this.#openSeries(place.series, place.index);
     else await this.panes[0].goTo(place.index);
-  }
-
-  #marksFor(image) {
-    if (!(this.marks || this.heat) || !image) return [];
-    return this.findings.flatMap((finding) => {
-      const place = placeOf(finding, this.series);
-      const own = place ? this.series[place.series].images[place.index] : null;
-      const how = nearness(finding, image, own);
-      return how ? [{ finding, how, on: finding.key === this.selection.key, drawn: this.marks }] : [];
-    });
   }
 
   #changed(pane) {
@@ -211,47 +180,12 @@ export class Viewer {
   }
 
   activate(pane) {
-    if (!pane?.count && pane !== this.panes[0]) return;
-    this.active = pane;
-    this.panes.forEach((one) => one.root.classList.toggle('on', one === pane && this.panes.length > 1));
-    publish({ activePane: pane.id, slice: pane.index + 1, slices: pane.count });
+    this.stage.activate(pane);
   }
 
-  /** One film fills the stage, or all four stand again. */
+  /** One film fills the stage, or all stand again. */
   enlarge(pane = this.active) {
-    if (!this.mammography || !pane?.count) return;
-    this.enlarged = this.enlarged === pane ? null : pane;
-    this.stage.classList.toggle('one', Boolean(this.enlarged));
-    this.panes.forEach((one) => one.root.classList.toggle('big', one === this.enlarged));
-    this.activate(pane);
-    publish({ enlarged: this.enlarged ? pane.id : null });
-    this.#resized();
-  }
-
-  #resized() {
-    if (!this.panes.some((pane) => pane.viewport) || !this.stage.clientHeight) return;
-    this.engine.resize(true, true);
-    if (!this.mammography) return;
-    if (!this.enlarged) this.#hangAll();
-    else if (this.enlarged.hanging && this.enlarged.extent) {
-      const { clientWidth: width, clientHeight: height } = this.enlarged.surface;
-      this.enlarged.scale = commonScale([this.enlarged.extent], { width, height });
-      this.enlarged.hang();
-    }
-  }
-
-  #wheel(event) {
-    event.preventDefault();
-    const pane = this.panes.find((one) => one.root.contains(event.target));
-    if (!pane?.opened) return;
-    const down = event.deltaY > 0 ? 1 : -1;
-    if (pane.count > 1 && !event.ctrlKey) {
-      pane.scroll(down);
-      return;
-    }
-    const frame = pane.surface.getBoundingClientRect();
-    zoomAt(pane.viewport, down > 0 ? 1 / 1.12 : 1.12, [event.clientX - frame.left, event.clientY - frame.top]);
-    pane.viewport.render();
+    if (this.mammography) this.stage.enlarge(pane);
   }
 
   scroll(by) {
@@ -273,31 +207,39 @@ export class Viewer {
 
   reset() {
     this.panes.forEach((pane) => pane.reset());
-    if (this.mammography) this.#resized();
+    if (this.mammography) this.stage.resized();
   }
 
-  toggleMarks() {
-    this.marks = !this.marks;
-    publish({ marks: this.marks ? 'on' : 'off' });
-    this.panes.forEach((pane) => pane.drawMarks());
-    this.#tell();
+  get marks() {
+    return this.marking.on;
+  }
+
+  get heat() {
+    return this.marking.heat;
+  }
+
+  get strength() {
+    return this.marking.strength;
   }
 
   get hasHeat() {
-    return this.findings.some((finding) => finding.heat_map);
+    return this.marking.hasHeat;
+  }
+
+  toggleMarks() {
+    this.marking.toggle();
+    this.refresh();
   }
 
   toggleHeat() {
     if (!this.hasHeat) return;
-    this.heat = !this.heat;
-    publish({ heat: this.heat ? 'on' : 'off' });
-    this.panes.forEach((pane) => pane.drawMarks());
-    this.#tell();
+    this.marking.toggleHeat();
+    this.refresh();
   }
 
   /** `strength`: 0–1. */
   setHeat(strength) {
-    this.strength = strength;
+    this.marking.strength = strength;
     this.panes.forEach((pane) => pane.drawMarks());
   }
 
@@ -316,7 +258,7 @@ export class Viewer {
     this.useTool(this.tool === 'length' ? (this.mammography ? 'window' : 'scroll') : 'length');
   }
 
-  /** The study's data changed: other findings, the same images. */
+  /** The marks, or what they come from, changed: other findings, the same images. */
   refresh() {
     this.panes.forEach((pane) => pane.drawMarks());
     this.#tell();
@@ -324,14 +266,11 @@ export class Viewer {
 
   /** Films that have no place among the four, one after the other, over the whole stage. */
   async showOthers() {
-    let pane = this.panes.find((one) => one.id === 'others');
+    let pane = this.stage.find('others');
     if (!pane) {
-      pane = this.#pane('others');
+      pane = this.stage.add('others', 'extra');
       pane.images = this.others;
       pane.imageIds = this.others.map(imageId);
-      pane.root.classList.add('extra');
-      this.stage.append(pane.root);
-      this.panes.push(pane);
     }
     if (this.enlarged !== pane) this.enlarge(pane);
     if (!pane.viewport) {
