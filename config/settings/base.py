@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,8 @@ UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=512 * 1024 * 1024)
 QUIET_SECONDS = env.int("QUIET_SECONDS", default=10)
 # Every version of every model, shipped or installed.
 BUNDLES_ROOT = HOME / "bundles"
+# One line for each signature, added and never changed. Best on another disk or machine than the database.
+SIGNATURE_HEADS = Path(env.str("SIGNATURE_HEADS", default=str(HOME / "signature-heads.log")))
 MODEL_MAX_BYTES = env.int("MODEL_MAX_BYTES", default=256 * 1024 * 1024)
 
 INSTALLED_APPS = [
@@ -69,6 +72,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.permissions.navigation",
+                "accounts.preferences.page",
             ],
         },
     },

@@ -5,16 +5,19 @@ import { actionFor } from '../../frontend/src/lib/keys.js';
 import { Selection } from '../../frontend/src/lib/selection.js';
 import { fill, signed, words } from '../../frontend/src/lib/words.js';
 import { dueWords } from '../../frontend/src/reading-room/due.js';
-import { keymap, toTable } from '../../frontend/src/reading-room/keymap.js';
+import { Keymap } from '../../frontend/src/lib/keymap.js';
+import { roomActs } from '../../frontend/src/reading-room/keymap.js';
 
 const table = new Map([
-  ['n', () => 'normal'],
-  ['enter', () => 'open'],
-  ['ctrl+enter', () => 'sign'],
+  ['n', { run: () => 'normal' }],
+  ['enter', { run: () => 'open' }],
+  ['ctrl+enter', { run: () => 'sign' }],
+  ['shift+m', { run: () => 'move' }],
+  ['[', { run: () => 'back' }],
 ]);
 const field = { tagName: 'DIV', isContentEditable: true };
 const page = { tagName: 'BODY', isContentEditable: false };
-const press = (key, target, more = {}) => actionFor({ key, target, ...more }, table)?.() ?? null;
+const press = (key, target, more = {}) => actionFor({ key, target, ...more }, table)?.run() ?? null;
 
 test('a plain key acts on the page and never while typing', () => {
   assert.equal(press('n', page), 'normal');
@@ -38,11 +41,55 @@ test('a focused button keeps Enter for itself', () => {
   assert.equal(press('n', button), 'normal');
 });
 
-test('no two acts of the reading room want one key', () => {
-  const presets = ['1', '2', '3', '4'].map((key) => ({ key, label: key }));
-  const list = keymap({ viewer: { presets, mammography: true }, report: {}, help() {} });
-  assert.equal(toTable(list).size, list.length);
-  assert.throws(() => toTable([...list, { keys: ['n'], run() {} }]), /key n/);
+test('Shift makes a key of its own, and where there is none the plain one is meant', () => {
+  assert.equal(press('M', page, { shiftKey: true }), 'move');
+  assert.equal(press('m', page), null);
+  assert.equal(press('N', page, { shiftKey: true }), 'normal');
+  assert.equal(press('Enter', page, { ctrlKey: true, shiftKey: true }), null);
+});
+
+test('a character that a keyboard makes with AltGr is that character', () => {
+  const altGr = { ctrlKey: true, altKey: true, getModifierState: (name) => name === 'AltGraph' };
+  assert.equal(press('[', page, altGr), 'back');
+  assert.equal(press('Enter', page, altGr), null);
+});
+
+const rows = [
+  { name: 'invert', scope: 'viewer', keys: ['I'], words: 'Invert', repeats: false },
+  { name: 'sign', scope: 'report', keys: ['Ctrl+Enter'], words: 'Sign', repeats: false },
+  { name: 'next-slice', scope: 'viewer', keys: ['ArrowDown', 'PageDown'], words: 'Next', repeats: true },
+  { name: 'list-down', scope: 'worklist', keys: ['ArrowDown'], words: 'Below', repeats: true },
+];
+const mapOf = (acts = rows) => new Keymap({ acts, scopes: { viewer: 'Images' }, words: { Space: 'Space' } });
+
+test('an act is found by every key it has, and only on the page that binds it', () => {
+  const keys = mapOf().bind({ invert: () => 'inverted', 'next-slice': () => 'down', sign: null });
+  assert.deepEqual([...keys.table().keys()], ['i', 'arrowdown', 'pagedown']);
+  assert.equal(keys.table().get('pagedown').run(), 'down');
+  assert.deepEqual(keys.bound.map((act) => act.name), ['invert', 'next-slice']);
+});
+
+test('two acts of one page on one key are refused, and an act without a row too', () => {
+  assert.throws(() => mapOf().bind({ 'next-slice': () => {}, 'list-down': () => {} }), /ArrowDown/);
+  assert.throws(() => mapOf().bind({ unheard: () => {} }), /unheard/);
+});
+
+test('keys are shown as people read them', () => {
+  const keys = mapOf();
+  assert.deepEqual(['Ctrl+Enter', 'Space', 'Ctrl++', 'Shift+M'].map((key) => keys.shownKey(key)), [
+    'Ctrl ⏎',
+    'Space',
+    'Ctrl +',
+    'Shift M',
+  ]);
+  assert.equal(keys.keyOf('next-slice'), '↓');
+});
+
+test('the room has a window for each of its presets and enlarges only films', () => {
+  const presets = ['1', '2', '3'].map((key) => ({ key }));
+  const acts = roomActs({ viewer: { presets, mammography: false }, report: {} });
+  assert.deepEqual(Object.keys(acts).filter((name) => name.startsWith('window-')), ['window-1', 'window-2', 'window-3']);
+  assert.equal(acts.enlarge, null);
 });
 
 test('stepping through findings goes round', () => {

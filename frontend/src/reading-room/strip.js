@@ -1,5 +1,6 @@
 /** The line under the images: which finding of how many, and what is known about it. */
 import { element } from '../lib/dom.js';
+import { keyOf } from '../lib/keymap.js';
 
 export function drawStrip(root, { viewer, say, selection }) {
   const write = () => {
@@ -7,7 +8,7 @@ export function drawStrip(root, { viewer, say, selection }) {
     const finding = viewer.findings.find((one) => one.key === selection.key);
     const number = finding ? say('finding_of', { n: finding.number, count }) : say('findings_count', { count });
     const parts = count ? [element('span', { text: number })] : [element('span', { text: say('no_marks') })];
-    if (count) parts.push(element('span', {}, element('kbd', { text: '[' }), ' ', element('kbd', { text: ']' })));
+    if (count) parts.push(element('span', {}, element('kbd', { text: keyOf('previous-finding') }), ' ', element('kbd', { text: keyOf('next-finding') })));
     if (finding) {
       const about = [finding.label, finding.location].filter(Boolean).join(', ');
       parts.push(element('span', { class: 'cut', text: about }));

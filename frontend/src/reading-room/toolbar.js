@@ -1,5 +1,6 @@
 /** The row of tools above the images: the same acts as the keys, pressed state included. */
 import { element } from '../lib/dom.js';
+import { keyOf } from '../lib/keymap.js';
 
 const MOUSE_TOOLS = ['scroll', 'window', 'zoom', 'pan'];
 
@@ -20,17 +21,17 @@ export function drawToolbar(root, { viewer, say, help }) {
   const tools = MOUSE_TOOLS.filter((name) => name !== 'scroll' || !viewer.mammography).map((name) =>
     act(button(say(`tool_${name}`), '', { tool: name }), () => viewer.useTool(name)),
   );
-  tools.push(act(button(say('tool_length'), 'L', { tool: 'length' }), () => viewer.useTool('length')));
+  tools.push(act(button(say('tool_length'), keyOf('length'), { tool: 'length' }), () => viewer.useTool('length')));
   const presets = viewer.presets.map((preset) =>
-    act(button(preset.label, preset.key, { preset: preset.key }), () => viewer.preset(preset)),
+    act(button(preset.label, keyOf(`window-${preset.key}`), { preset: preset.key }), () => viewer.preset(preset)),
   );
-  const marks = act(button(say('ai_marks'), 'M', { marks: '' }), () => viewer.toggleMarks());
+  const marks = act(button(say('ai_marks'), keyOf('marks'), { marks: '' }), () => viewer.toggleMarks());
   const heat = viewer.hasHeat
-    ? [act(button(say('heat_map'), 'H', { heat: '' }), () => viewer.toggleHeat()), strength(viewer, say)]
+    ? [act(button(say('heat_map'), keyOf('heat'), { heat: '' }), () => viewer.toggleHeat()), strength(viewer, say)]
     : [];
-  const invert = act(button(say('invert'), 'I', { minor: '' }), () => viewer.invert());
-  const reset = act(button(say('reset'), say('key_space'), { minor: '' }), () => viewer.reset());
-  const more = act(button('', '?', { help: '' }), help);
+  const invert = act(button(say('invert'), keyOf('invert'), { minor: '' }), () => viewer.invert());
+  const reset = act(button(say('reset'), keyOf('reset'), { minor: '' }), () => viewer.reset());
+  const more = act(button('', keyOf('show-keys'), { help: '' }), help);
   more.setAttribute('aria-label', say('all_keys'));
   const rule = () => element('i', {});
   root.replaceChildren(...tools, rule(), ...presets, presets.length ? rule() : '', marks, ...heat, invert, reset);
@@ -59,7 +60,7 @@ function strength(viewer, say) {
 
 function chooser(viewer, say, act) {
   if (viewer.mammography) {
-    const nodes = [act(button(say('enlarge'), 'F', {}), () => viewer.enlarge())];
+    const nodes = [act(button(say('enlarge'), keyOf('enlarge'), {}), () => viewer.enlarge())];
     if (viewer.others.length) {
       const label = say('other_images', { count: viewer.others.length });
       nodes.push(act(button(label, '', { others: '' }), () => viewer.showOthers()));

@@ -1,32 +1,31 @@
-/** ↑ ↓ Enter J and /. No unmodified key fires while one types in a field. */
+/** What the keys of the worklist do. Which keys those are, and how they are listed, says accounts/keymap.py. */
+import { pageKeymap } from '../lib/keymap.js';
+
+export function worklistActs(place) {
+  const next = document.getElementById('next');
+  return {
+    'list-up': () => place.move(-1),
+    'list-down': () => place.move(1),
+    'list-first': () => place.choose(place.rows()[0]),
+    'list-last': () => place.choose(place.rows().at(-1)),
+    'list-open': () => place.open(),
+    'list-search': () => document.getElementById('text').focus(),
+    'list-next': next ? () => next.requestSubmit() : null,
+  };
+}
+
+/** Escape leaves a field; the search field is emptied by it. */
+function leaveField(event) {
+  const field = event.target.closest?.('input, select, textarea');
+  if (event.key !== 'Escape' || !field) return;
+  if (field.name === 'text' && field.value) {
+    field.value = '';
+    field.form.requestSubmit();
+  }
+  field.blur();
+}
+
 export function startKeys(place) {
-  const typing = (target) => target.closest('input, select, textarea, [contenteditable]');
-  document.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const field = typing(event.target);
-    if (field) {
-      if (event.key === 'Escape') {
-        if (field.name === 'text' && field.value) {
-          field.value = '';
-          field.form.requestSubmit();
-        }
-        field.blur();
-      }
-      return;
-    }
-    if (event.key === 'Enter' && event.target.closest('a, button')) return;
-    const act = {
-      ArrowDown: () => place.move(1),
-      ArrowUp: () => place.move(-1),
-      Home: () => place.choose(place.rows()[0]),
-      End: () => place.choose(place.rows().at(-1)),
-      Enter: () => place.open(),
-      '/': () => document.getElementById('text').focus(),
-      j: () => document.getElementById('next')?.requestSubmit(),
-      J: () => document.getElementById('next')?.requestSubmit(),
-    }[event.key];
-    if (!act || event.repeat && event.key.length === 1) return;
-    event.preventDefault();
-    act();
-  });
+  pageKeymap().bind(worklistActs(place));
+  document.addEventListener('keydown', leaveField);
 }
