@@ -18,7 +18,8 @@ VIEW_CODES = {"R-10242": "CC", "399162004": "CC", "R-10226": "MLO", "399368009":
 LAST = len(MAMMOGRAPHY_VIEWS) * len(MAMMOGRAPHY_SIDES)
 
 
-def _numbers(value: Any, count: int) -> tuple[float, ...] | None:
+def numbers(value: Any, count: int) -> tuple[float, ...] | None:
+    """`count` finite numbers, None where the value is anything else."""
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != count:
         return None
     try:
@@ -34,8 +35,8 @@ def position_along_normal(header: Mapping[str, Any]) -> float | None:
     The sign is chosen so that rising values read an axial stack from the head down, a coronal one
     from front to back and a sagittal one from right to left.
     """
-    position = _numbers(header.get("image_position"), 3)
-    orientation = _numbers(header.get("image_orientation"), 6)
+    position = numbers(header.get("image_position"), 3)
+    orientation = numbers(header.get("image_orientation"), 6)
     if position is None or orientation is None:
         return None
     row, column = orientation[:3], orientation[3:]

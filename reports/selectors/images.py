@@ -14,9 +14,11 @@ from reports.hanging import (
     stack_key,
     view_of,
 )
+from reports.image_geometry import spacing_of, volume_of
 from screening.models import Instance, Series, Study
 
 UNNUMBERED = 2**31
+VOLUMES = frozenset({"CT", "MR", "PT"})
 
 
 def hang_of(study: Study) -> str:
@@ -60,15 +62,24 @@ def _series_json(series: Series, instances: list[Instance], site: str) -> dict[s
         "number": series.number,
         "modality": series.modality,
         "description": series.description,
+        "volume": _volume(series, instances),
         "images": [
-            _image_json(instance, frame, site)
+            _image_json(instance, frame, site, series.modality)
             for instance in instances
             for frame in range(1, max(1, instance.frames) + 1)
         ],
     }
 
 
-def _image_json(instance: Instance, frame: int, site: str) -> dict[str, Any]:
+def _volume(series: Series, instances: list[Instance]) -> dict[str, Any] | None:
+    """Only of series whose slices are meant to make a volume."""
+    if series.modality not in VOLUMES or all(is_localiser(instance.header) for instance in instances):
+        return None
+    sizes = [(instance.rows or 0, instance.columns or 0, max(1, instance.frames)) for instance in instances]
+    return volume_of([instance.header for instance in instances], sizes)
+
+
+def _image_json(instance: Instance, frame: int, site: str, modality: str) -> dict[str, Any]:
     side, view = view_of(instance.header)
     return {
         "sop_uid": instance.sop_uid,
@@ -82,4 +93,5 @@ def _image_json(instance: Instance, frame: int, site: str) -> dict[str, Any]:
         "view": view,
         "position_z": position_along_normal(instance.header),
         "photometric": str(instance.header.get("photometric") or ""),
+        **spacing_of(instance.header, modality),
     }
