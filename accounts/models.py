@@ -17,6 +17,14 @@ class SignWith(models.TextChoices):
     RECENT = "recent", _("Signed in within 15 minutes")
 
 
+class HoldBack(models.TextChoices):
+    """Whether AI marks and drafts wait until a reader has committed a first opinion."""
+
+    PROGRAMME = "programme", _("As the programme says")
+    ALWAYS = "always", _("Always")
+    NEVER = "never", _("Never")
+
+
 class Site(models.Model):
     """A hospital, clinic or mobile unit. What one site sent is invisible to another."""
 
@@ -24,10 +32,14 @@ class Site(models.Model):
     name = models.CharField(max_length=120)
     is_active = models.BooleanField(default=True)
     sign_with = models.CharField(max_length=8, choices=SignWith, default=SignWith.EACH)
+    hold_back_ai = models.CharField(max_length=10, choices=HoldBack, default=HoldBack.PROGRAMME)
 
     class Meta:
         ordering = ("name",)
-        constraints = (models.CheckConstraint(condition=Q(sign_with__in=SignWith.values), name="site_sign_with_known"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(sign_with__in=SignWith.values), name="site_sign_with_known"),
+            models.CheckConstraint(condition=Q(hold_back_ai__in=HoldBack.values), name="site_hold_back_known"),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -83,6 +95,9 @@ class Verb(models.TextChoices):
     ADDENDUM_SIGNED = "addendum_signed", _("Addendum signed")
     LATE_IMAGES_SEEN = "late_images_seen", _("Late images seen")
     REPORT_EXPORTED = "report_exported", _("Report exported")
+    MEASUREMENT_SAVED = "measurement_saved", _("Measurement saved")
+    FINDING_DECIDED = "finding_decided", _("Finding decided")
+    FIRST_OPINION = "first_opinion", _("First opinion committed")
     MODEL_INSTALLED = "model_installed", _("Model installed")
     MODEL_ACTIVATED = "model_activated", _("Model activated")
     TRIAGE_GRANTED = "triage_granted", _("Right to move the queue granted")

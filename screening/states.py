@@ -42,9 +42,20 @@ class ReadingStatus(models.TextChoices):
     COMPLETED = "COMPLETED", _("Completed")
 
 
+class FindingState(models.TextChoices):
+    """What the reader makes of a finding: of the AI's (open, accepted, rejected, edited) or of one of their own."""
+
+    OPEN = "OPEN", _("Not decided")
+    ACCEPTED = "ACCEPTED", _("Accepted")
+    REJECTED = "REJECTED", _("Rejected")
+    EDITED = "EDITED", _("Corrected")
+    ADDED = "ADDED", _("Added by a reader")
+    REMOVED = "REMOVED", _("Removed")
+
+
 Table = Mapping[tuple[str, str], str]
 
-S, R, G = StudyStatus, RunStatus, ReadingStatus
+S, R, G, F = StudyStatus, RunStatus, ReadingStatus, FindingState
 
 STUDY_TABLE: Table = {
     (S.RECEIVING, "close"): S.QUEUED,
@@ -85,6 +96,28 @@ RUN_TABLE: Table = {
 READING_TABLE: Table = {
     (G.OPEN, "release"): G.RELEASED,
     (G.OPEN, "complete"): G.COMPLETED,
+}
+
+FINDING_TABLE: Table = {
+    (F.OPEN, "accept"): F.ACCEPTED,
+    (F.OPEN, "reject"): F.REJECTED,
+    (F.OPEN, "edit"): F.EDITED,
+    (F.ACCEPTED, "reject"): F.REJECTED,
+    (F.ACCEPTED, "edit"): F.EDITED,
+    (F.ACCEPTED, "withdraw"): F.OPEN,
+    (F.REJECTED, "accept"): F.ACCEPTED,
+    # Another reason than before.
+    (F.REJECTED, "reject"): F.REJECTED,
+    (F.REJECTED, "edit"): F.EDITED,
+    (F.REJECTED, "withdraw"): F.OPEN,
+    (F.EDITED, "accept"): F.ACCEPTED,
+    (F.EDITED, "reject"): F.REJECTED,
+    (F.EDITED, "edit"): F.EDITED,
+    (F.EDITED, "withdraw"): F.OPEN,
+    # A reader's own finding is there from its first decision on.
+    (F.REMOVED, "add"): F.ADDED,
+    (F.ADDED, "edit"): F.ADDED,
+    (F.ADDED, "remove"): F.REMOVED,
 }
 
 

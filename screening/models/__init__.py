@@ -1,3 +1,4 @@
+from screening.models.measuring import FindingDecision, Measurement, RejectReason, Tool
 from screening.models.patient import Patient
 from screening.models.reading import Reading
 from screening.models.registry import ModelActivation, ModelBundle, TriageGrant
@@ -6,17 +7,21 @@ from screening.models.study import IngestProblem, Instance, OrderPriority, Serie
 
 __all__ = [
     "Finding",
+    "FindingDecision",
     "IngestProblem",
     "Instance",
+    "Measurement",
     "ModelActivation",
     "ModelBundle",
     "OrderPriority",
     "Patient",
     "Reading",
+    "RejectReason",
     "ScoreRun",
     "Series",
     "Study",
     "Tier",
+    "Tool",
     "TriageBasis",
     "TriageGrant",
 ]

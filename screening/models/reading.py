@@ -17,6 +17,8 @@ class Reading(models.Model):
     status = models.CharField(max_length=10, choices=ReadingStatus, default=ReadingStatus.OPEN)
     opinion = models.CharField(max_length=32, blank=True)
     first_opinion = models.CharField(max_length=32, blank=True, help_text="before AI marks were shown")
+    first_opinion_text = models.CharField(max_length=1000, blank=True)
+    first_opinion_at = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     # The instance count the reader has seen: late images beyond it block signing.

@@ -1,0 +1,114 @@
+"""Measurements of a study and decisions about its findings, as they stand: the newest version of each counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from screening.models import Finding, FindingDecision, Measurement, Study
+from screening.states import FindingState, StudyStatus
+
+GONE = (FindingState.REJECTED, FindingState.REMOVED)
+
+
+def measurements_of(study: Study) -> list[Measurement]:
+    """The measurements that are not removed, in order of their numbers; one query."""
+    newest: dict[int, Measurement] = {}
+    for each in study.measurements.select_related("author").order_by("number", "version"):
+        newest[each.number] = each
+    return [each for each in newest.values() if not each.removed]
+
+
+def measurement_json(measurement: Measurement, *, frozen: bool = False) -> dict[str, Any]:
+    """A measurement as pages and API show it; frozen: the report rests on it, so it is never changed again."""
+    return {
+        "uid": str(measurement.uid),
+        "key": measurement.key,
+        "number": measurement.number,
+        "version": measurement.version,
+        "series_uid": measurement.series_uid,
+        "sop_uid": measurement.sop_uid,
+        "frame": measurement.frame,
+        "tool": measurement.tool,
+        "points": measurement.points,
+        "text": measurement.text,
+        "values": measurement.values,
+        "basis": measurement.basis,
+        "removed": measurement.removed,
+        "frozen": frozen,
+        "author": str(measurement.author),
+        "at": measurement.at.isoformat(),
+    }
+
+
+def listed_measurements(study: Study) -> list[dict[str, Any]]:
+    return [measurement_json(each, frozen=is_frozen(study, each)) for each in measurements_of(study)]
+
+
+def is_frozen(study: Study, measurement: Measurement) -> bool:
+    """Was it there when the report was signed? What comes after, to compare with a later study, can be changed."""
+    if study.status != StudyStatus.REPORTED or study.reported_at is None:
+        return False
+    return Measurement.objects.filter(study=study, uid=measurement.uid, version=1, at__lte=study.reported_at).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A finding and what a reader has made of it. finding: None for the reader's own; decision: None while open."""
+
+    key: str
+    finding: Finding | None
+    decision: FindingDecision | None
+
+    @property
+    def state(self) -> FindingState:
+        return FindingState(self.decision.state) if self.decision else FindingState.OPEN
+
+    @property
+    def gone(self) -> bool:
+        return self.state in GONE
+
+    def value(self, name: str) -> Any:
+        """A value as it counts now: the reader's where they corrected it, else the AI's."""
+        if self.decision is not None and name in self.decision.values:
+            return self.decision.values[name]
+        return getattr(self.finding, name) if self.finding is not None else None
+
+
+def newest_decisions(findings: list[Finding]) -> dict[int, FindingDecision]:
+    """Finding id → its newest decision; one query."""
+    rows = FindingDecision.objects.filter(finding__in=findings).select_related("author").order_by("version")
+    return {row.finding_id: row for row in rows if row.finding_id is not None}
+
+
+def own_decisions(study: Study) -> dict[str, FindingDecision]:
+    """Key of a reader's own finding → its newest decision, in the order in which they were added; one query."""
+    rows = study.finding_decisions.filter(finding=None).select_related("author").order_by("id")
+    newest: dict[str, FindingDecision] = {}
+    for row in rows:
+        newest[row.key] = row
+    return newest
+
+
+def decided_findings(study: Study, findings: list[Finding]) -> list[Decided]:
+    """The AI's `findings` in their order, then the readers' own, each with its newest decision; two queries."""
+    newest = newest_decisions(findings)
+    own = own_decisions(study).items()
+    return [
+        *(Decided(finding.key, finding, newest.get(finding.pk)) for finding in findings),
+        *(Decided(key, None, decision) for key, decision in own if decision.state != FindingState.REMOVED),
+    ]
+
+
+def decision_json(decision: FindingDecision) -> dict[str, Any]:
+    return {
+        "state": decision.state,
+        "label": str(FindingState(decision.state).label),
+        "version": decision.version,
+        "reason": decision.reason,
+        "reason_label": str(decision.get_reason_display()) if decision.reason else "",
+        "note": decision.note,
+        "values": decision.values,
+        "author": str(decision.author),
+        "at": decision.at.isoformat(),
+    }
