@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from reports.image_strings import IMAGE_STRINGS
+
 _STRINGS: dict[str, str | Promise] = {
+    **IMAGE_STRINGS,
     # Images
     "slice_of": _("Slice {n} of {count}"),
     "zoom_at": _("zoom {factor}"),
