@@ -18,12 +18,13 @@ from accounts.models import SignWith, User, Verb
 from accounts.roles import Action, can
 from accounts.services import password_is_right, recently_authenticated
 from reports.content import content_for
-from reports.export.chain import canonical_text, chain_hash, sha256_hex
 from reports.models import Meaning, Report, Revision, Signature
 from reports.sections import sentences_of
 from reports.selectors.report import text_state
 from reports.services.editing import holds_reading
+from reports.services.heads import note_head
 from reports.states import REPORT_TABLE
+from reports.verify.verify_reports import canonical_text, chain_hash, sha256_hex
 from screening.models import Patient, Reading
 from screening.selectors import standing_run
 from screening.services.reading import complete_reading, release_study
@@ -188,7 +189,7 @@ def append_signature(
     content_sha256 = sha256_hex(canonical)
     try:
         with transaction.atomic():
-            return Signature.objects.create(
+            signature = Signature.objects.create(
                 site=site,
                 report=report,
                 revision=revision,
@@ -204,6 +205,8 @@ def append_signature(
             )
     except IntegrityError as error:
         raise ChainTaken from error
+    note_head(signature)
+    return signature
 
 
 def _frame(report: Report, signer: User, revision: Revision, meaning: str, signed_at: datetime) -> dict[str, Any]:

@@ -52,6 +52,11 @@ def result_of(study: Study, **changes: Any) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(autouse=True)
+def own_heads(settings, tmp_path):
+    settings.SIGNATURE_HEADS = tmp_path / "heads" / "signatures.log"
+
+
 @pytest.fixture
 def score() -> Callable[..., ScoreRun]:
     """Give a study an AI outcome, as the scoring service leaves it. One call more is one run more."""

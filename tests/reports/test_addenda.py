@@ -14,15 +14,15 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, SignWith, Verb
 from accounts.services.authentication import SESSION_KEY
-from reports.export.chain import verify
 from reports.export.pdf import report_pdf
-from reports.management.commands.verify_signatures import _link
+from reports.management.commands.verify_reports import _link
 from reports.models import Addendum, Meaning, Report, Signature
 from reports.selectors import report_document, report_json, room
 from reports.selectors.export import exported_report
 from reports.services.addenda import add_addendum
 from reports.services.signing import IdentityNotProved, NotSignable, SigningConflict, sign_report
 from reports.states import REPORT_TABLE, ReportStatus
+from reports.verify.verify_reports import verify
 from screening.models import Reading, Study
 from screening.states import StudyStatus
 from tests.conftest import PASSWORD

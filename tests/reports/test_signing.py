@@ -14,11 +14,11 @@ from django.utils import timezone
 from accounts.models import AuditEvent, SignWith, Verb
 from accounts.roles import Role
 from accounts.services.authentication import SESSION_KEY
-from reports.export.chain import chain_hash, sha256_hex
 from reports.models import Report, Signature
 from reports.services import editing, signing
 from reports.services.signing import IdentityNotProved, NotSignable, SigningConflict, sign_report
 from reports.states import ReportStatus
+from reports.verify.verify_reports import chain_hash, sha256_hex
 from screening.models import Reading, Study
 from screening.services.reading import claim_study, release_study
 from screening.states import AiState, ReadingStatus, StudyStatus

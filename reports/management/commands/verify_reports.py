@@ -1,4 +1,4 @@
-"""`manage.py verify_signatures`: does every signed byte still stand as it was signed?"""
+"""`manage.py verify_reports`: does every signed byte still stand as it was signed?"""
 
 from __future__ import annotations
 
@@ -10,75 +10,90 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Site
-from reports.export.chain import Fault, Link, canonical_text, first_difference, verify
 from reports.models import Addendum, Meaning, Signature
 from reports.services.addenda import addendum_body
+from reports.services.heads import noted_head
 from reports.services.signing import signed_sections
+from reports.verify.verify_reports import (
+    Fault,
+    Head,
+    Link,
+    Verdict,
+    canonical_text,
+    exported_line,
+    first_difference,
+    judge,
+    lines_of,
+)
 
 RELATED = ("revision__report", "signer", "addendum__adds_to")
 
 
 class Command(BaseCommand):
-    """Exit 0 when every chain holds, 1 otherwise. --export writes what `reports/export/chain.py` reads alone."""
+    """Exit 0 when every chain holds, 1 otherwise. --export writes what `reports/verify/verify_reports.py` reads alone."""
 
-    help = "Verify the chains of signatures, and that each signed text is still the one in the database."
+    help = "Verify the chains of signed reports and addenda, and that each text is still the one that was signed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--site", metavar="SLUG", help="only this site; default all")
+        parser.add_argument(
+            "--head", metavar="NUMBER:DIGEST", help="the site's latest head; default the last in the file of heads"
+        )
         parser.add_argument("--json", action="store_true", help="one JSON line per site")
-        parser.add_argument("--export", metavar="FILE", type=Path, help="write every signature as a JSON line")
+        parser.add_argument("--export", metavar="FILE", type=Path, help="write the site's signatures as JSON lines")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        sites = Site.objects.order_by("slug")
+        sites = list(Site.objects.order_by("slug"))
         if options["site"]:
-            sites = sites.filter(slug=options["site"])
+            sites = [site for site in sites if site.slug == options["site"]]
             if not sites:
                 raise CommandError("There is no such site.")
+        if len(sites) != 1 and (options["head"] or options["export"]):
+            raise CommandError("A head and an export belong to one site: name it with --site.")
+        try:
+            given = Head.parse(options["head"]) if options["head"] else None
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         faulty = 0
-        exported: list[str] = []
         for site in sites:
             signatures = list(Signature.objects.filter(site=site).select_related(*RELATED))
             links = [_link(signature) for signature in signatures]
-            faults = verify(links) + [fault for signature in signatures for fault in _text_faults(signature)]
-            faulty += len(faults)
-            self._tell(site, links, faults, as_json=options["json"])
-            exported += [json.dumps({"site": site.slug, **_fields(link)}) for link in links]
-        if options["export"]:
-            options["export"].write_text("".join(f"{line}\n" for line in exported), "utf-8")
+            verdict = judge(links, given or noted_head(site.slug))
+            verdict.site = site.slug
+            verdict.faults += [fault for signature in signatures for fault in _text_faults(signature)]
+            faulty += len(verdict.faults)
+            self._tell(verdict, links, as_json=options["json"])
+            if options["export"]:
+                lines = "".join(exported_line(site.slug, link) for link in links)
+                options["export"].write_bytes(lines.encode("utf-8"))
         if faulty:
             raise SystemExit(1)
 
-    def _tell(self, site: Site, links: list[Link], faults: list[Fault], *, as_json: bool) -> None:
-        if as_json:
-            listed = [{"sequence": fault.sequence, "reason": fault.reason, "byte": fault.byte} for fault in faults]
-            last = links[-1].chain_sha256 if links else ""
-            line = {"site": site.slug, "signatures": len(links), "last_sha256": last, "faults": listed}
-            self.stdout.write(json.dumps(line))
+    def _tell(self, verdict: Verdict, links: list[Link], *, as_json: bool) -> None:
+        if not as_json:
+            self.stdout.write("\n".join(lines_of(verdict)))
             return
-        for fault in faults:
-            where = f" (byte {fault.byte})" if fault.byte is not None else ""
-            self.stdout.write(f"{site.slug} {fault.sequence}: {fault.reason}{where}")
-        self.stdout.write(f"{site.slug}: {len(links)} signatures, {len(faults)} faults")
+        line = {
+            "site": verdict.site,
+            "signatures": verdict.signatures,
+            "last_sha256": links[-1].chain_sha256 if links else "",
+            "faults": [
+                {"sequence": fault.sequence, "reason": fault.reason, "byte": fault.byte} for fault in verdict.faults
+            ],
+            "erased": verdict.erased,
+            "notes": verdict.notes,
+        }
+        self.stdout.write(json.dumps(line))
 
 
 def _link(signature: Signature) -> Link:
     return Link(
         signature.sequence,
-        signature.canonical,
+        signature.canonical or None,
         signature.content_sha256,
         signature.previous_sha256,
         signature.chain_sha256,
     )
-
-
-def _fields(link: Link) -> dict[str, Any]:
-    return {
-        "sequence": link.sequence,
-        "canonical": link.canonical,
-        "content_sha256": link.content_sha256,
-        "previous_sha256": link.previous_sha256,
-        "chain_sha256": link.chain_sha256,
-    }
 
 
 def _text_faults(signature: Signature) -> list[Fault]:
