@@ -18,6 +18,14 @@ from tests.chromium import browser  # noqa: F401  one Chromium for all tests of 
 PASSWORD = "correct horse battery"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser on a machine that is busy with something else may lose a race that no reader meets: such a
+    test is tried once more, and the run's summary says that it was (decision 0014). `make soak` never does."""
+    for item in items:
+        if item.get_closest_marker("browser") and not item.get_closest_marker("soak"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(autouse=True)
 def own_storage(settings, tmp_path):
     settings.STORAGE_ROOT = tmp_path / "objects"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from tests.browser.studies import text_of
 
 OWN_SENTENCE = "Compared with nothing: no earlier study is at hand."
@@ -50,7 +52,7 @@ def do_the_job(job: Job, sit_down) -> None:
 
     reader.page.get_by_role("link", name="Worklist").click()
     reader.wait(lambda data: data.get("worklist") == "ready")
-    assert reader.row(job.study_uid).count() == 0
+    expect(reader.row(job.study_uid)).to_have_count(0)
     assert reader.complaints == []
     assert technologist.complaints == []
 
@@ -77,7 +79,7 @@ def look_at_the_result(reader, job: Job) -> None:
         reader.page.locator("[data-mark].on").first.wait_for()
     elif not job.single_view:
         assert "nothing above the threshold" in said
-        assert "No AI marks" in reader.text("[data-part=strip]")
+        expect(reader.page.locator("[data-part=strip]").first).to_contain_text("No AI marks", use_inner_text=True)
     if job.single_view:
         assert "Assessment incomplete" in said
         assert "CC" in said, "the missing views are listed"
@@ -86,8 +88,8 @@ def look_at_the_result(reader, job: Job) -> None:
 
 
 def check_the_signed_report(reader, job: Job) -> None:
-    assert "Mara Osei" in reader.text("[data-part=readonly]")
-    assert reader.page.locator("[contenteditable]").count() == 0
+    expect(reader.page.locator("[data-part=readonly]").first).to_contain_text("Mara Osei", use_inner_text=True)
+    expect(reader.page.locator("[contenteditable]")).to_have_count(0)
     pdf = reader.pdf()
     assert pdf.startswith(b"%PDF")
     words = text_of(pdf)

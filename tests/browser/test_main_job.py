@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from screening.phantoms.breast import MassSpec, mammogram
 from screening.phantoms.chest import NoduleSpec, chest_ct
@@ -68,4 +69,4 @@ def test_a_study_with_nothing_to_add_takes_four_keys_and_the_password(sit_down, 
     reader.until(lambda: "/studies/" in reader.page.url and reader.page.url != first, 20, "the next study")
     reader.images_are_ready()
     assert reader.pressed == 4
-    assert reader.page.locator("[data-part=sign]").is_visible(), "the next one is claimed already"
+    expect(reader.page.locator("[data-part=sign]"), "the next one is claimed already").to_be_visible()

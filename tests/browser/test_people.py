@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from screening.phantoms.breast import mammogram
 from screening.phantoms.headers import fictional_patient
@@ -45,14 +46,14 @@ def test_a_reader_made_by_the_administrator_in_the_browser_signs_in_and_reads(si
     administrator.page.get_by_role("button", name="Create").click()
     administrator.page.wait_for_url(re.compile(r"/users/"))
     administrator.page.get_by_role("link", name="Users").click()
-    assert administrator.page.get_by_role("link", name="Jonas Weiß").is_visible()
+    expect(administrator.page.get_by_role("link", name="Jonas Weiß")).to_be_visible()
 
     jonas = sit_down("jonas.weiss", password=form["Password"])
     jonas.row_shows(study_uid, "scored", seconds=10)
     jonas.open_by_keyboard(study_uid)
     assert jonas.images_are_ready()["viewer"] == "ready"
-    assert jonas.page.locator("[data-part=sign]").is_visible()
-    assert "Jonas Weiß" in jonas.text("header")
+    expect(jonas.page.locator("[data-part=sign]")).to_be_visible()
+    expect(jonas.page.locator("header").first).to_contain_text("Jonas Weiß", use_inner_text=True)
     assert administrator.complaints == jonas.complaints == []
 
 
@@ -70,9 +71,11 @@ def test_who_claims_second_is_told_and_may_look_only(sit_down, take_in):
     second.page.get_by_role("heading", name="Somebody else was first").wait_for()
     second.page.get_by_role("link", name="Look without reading").click()
     second.images_are_ready()
-    assert "Mara Osei is reading this study" in second.text("[data-part=readonly]")
-    assert second.page.locator("[contenteditable]").count() == 0
-    assert first.page.locator("[data-part=sign]").is_visible()
+    expect(second.page.locator("[data-part=readonly]").first).to_contain_text(
+        "Mara Osei is reading this study", use_inner_text=True
+    )
+    expect(second.page.locator("[contenteditable]")).to_have_count(0)
+    expect(first.page.locator("[data-part=sign]")).to_be_visible()
 
 
 def test_a_text_saved_elsewhere_is_shown_beside_ones_own(sit_down, take_in, server):
@@ -138,7 +141,7 @@ def test_a_hostile_name_is_text_on_every_page_and_no_page_breaks_its_policy(sit_
     administrator.page.get_by_role("link", name="Users").click()
     auditor.page.get_by_role("link", name="Audit").click()
     for person in (technologist, reader, administrator, auditor):
-        assert person.page.locator("img[src=x]").count() == 0
+        expect(person.page.locator("img[src=x]")).to_have_count(0)
         assert person.complaints == []
 
 
@@ -149,7 +152,7 @@ def test_keys_are_listed_and_none_acts_while_typing(sit_down, take_in):
     address = reader.page.url
     reader.press("/")
     reader.page.keyboard.type("jjj/")
-    assert reader.page.input_value("#text") == "jjj/"
+    expect(reader.page.locator("#text")).to_have_value("jjj/")
     assert reader.page.url == address
     reader.press("Escape")
     reader.until(lambda: reader.row(study_uid).count(), 10, "the whole list again")
@@ -159,18 +162,18 @@ def test_keys_are_listed_and_none_acts_while_typing(sit_down, take_in):
 
     reader.press("?")
     keys = reader.page.locator("[data-part=help]")
-    assert keys.is_visible()
+    expect(keys).to_be_visible()
     for key in ("Ctrl ⏎", "?", "]", "N"):
-        assert keys.get_by_text(key, exact=True).first.is_visible()
+        expect(keys.get_by_text(key, exact=True).first).to_be_visible()
     reader.press("?")
-    assert not keys.is_visible()
+    expect(keys).to_be_hidden()
 
     before = reader.data()
     reader.press("e", "End", "Enter")
     reader.page.keyboard.type("jinmlcfe 123 [] ?")
-    assert reader.page.locator(".s.human .text").first.inner_text() == "jinmlcfe 123 [] ?"
+    expect(reader.page.locator(".s.human .text").first).to_have_text("jinmlcfe 123 [] ?")
     after = reader.data()
     for name in ("invert", "marks", "tool", "window", "slice"):
         assert after[name] == before[name], name
-    assert not keys.is_visible()
+    expect(keys).to_be_hidden()
     assert study_uid in reader.page.url

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from accounts.models import AuditEvent, Verb
 from reports.models import Addendum
@@ -38,7 +39,7 @@ def sign_report(room: Any) -> None:
 def test_a_signed_report_takes_an_addendum_and_the_print_page_shows_it(open_room, reader, study, live_server):
     room = open_room(reader, study)
     begin = room.page.get_by_role("button", name="Add an addendum")
-    assert not begin.is_visible()
+    expect(begin).to_be_hidden()
     sign_report(room)
     begin.click()
     room.page.keyboard.type("An earlier study has turned up")
@@ -48,14 +49,14 @@ def test_a_signed_report_takes_an_addendum_and_the_print_page_shows_it(open_room
     room.press("Control+Enter")
     room.page.locator("[data-part=addendum-answer]").wait_for(state="visible")
     assert not Addendum.objects.exists()
-    assert room.page.locator("[data-part=addendum-text]").input_value() == TEXT
+    expect(room.page.locator("[data-part=addendum-text]")).to_have_value(TEXT)
     room.page.keyboard.type(PASSWORD)
     room.press("Enter")
     room.wait(lambda data: data["addenda"] == "1")
     shown = room.text("[data-part=addenda]")
     for words in ("Addendum 1", TEXT, "Reason: An earlier study has turned up", "Mara Osei", "I add this"):
         assert words in shown
-    assert not room.page.locator("[data-part=addendum-form]").is_visible()
+    expect(room.page.locator("[data-part=addendum-form]")).to_be_hidden()
     assert [each for each in room.complaints if "400" not in each] == []
 
     report = Addendum.objects.get().report
@@ -76,4 +77,4 @@ def test_images_that_came_after_the_signature_are_said_until_a_reader_has_seen_t
     note.get_by_role("button", name="I have seen them").click()
     note.wait_for(state="hidden")
     assert AuditEvent.objects.get(verb=Verb.LATE_IMAGES_SEEN).actor == second_reader
-    assert not open_room(reader, study).page.locator("[data-part=came-late]").is_visible()
+    expect(open_room(reader, study).page.locator("[data-part=came-late]")).to_be_hidden()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from screening.models import Study
 from screening.phantoms.breast import MassSpec, mammogram
@@ -48,7 +49,7 @@ def chest_study(take_in, give_result, claimed_by) -> Study:
 @pytest.mark.parametrize("renderer", ["cpu", "gpu"])
 def test_the_heat_map_is_off_until_asked_for_and_lies_on_its_box(open_room, reader, chest_study, renderer):
     room = open_room(reader, chest_study, f"?renderer={renderer}")
-    assert room.page.locator("image.heat").count() == 0
+    expect(room.page.locator("image.heat")).to_have_count(0)
     room.press("h")
     room.wait(lambda data: data["heat"] == "on")
     heat, mark = room.box("image[data-heat=f1]"), room.box("[data-mark=f1] .under")
@@ -57,7 +58,7 @@ def test_the_heat_map_is_off_until_asked_for_and_lies_on_its_box(open_room, read
     assert heat["width"] == pytest.approx(mark["width"] - 9.5, abs=1.5)  # room around it, and its stroke
     room.press("h")
     room.wait(lambda data: data["heat"] == "off")
-    assert room.page.locator("image.heat").count() == 0
+    expect(room.page.locator("image.heat")).to_have_count(0)
     assert room.complaints == []
 
 
@@ -65,21 +66,21 @@ def test_the_heat_map_stays_when_the_marks_go_and_only_on_its_own_slice(open_roo
     room = open_room(reader, chest_study)
     room.press("h", "m")
     room.wait(lambda data: data["marks"] == "off" and data["heat"] == "on")
-    assert room.page.locator("[data-mark]").count() == 0
-    assert room.page.locator("image[data-heat=f1]").count() == 1
+    expect(room.page.locator("[data-mark]")).to_have_count(0)
+    expect(room.page.locator("image[data-heat=f1]")).to_have_count(1)
     room.press("ArrowDown")
     room.wait(lambda data: data["slice"] != "5")
-    assert room.page.locator("image.heat").count() == 0
+    expect(room.page.locator("image.heat")).to_have_count(0)
 
 
 def test_its_strength_is_the_readers(open_room, reader, chest_study):
     room = open_room(reader, chest_study)
     strength = room.page.get_by_label("Strength of the heat map")
-    assert not strength.is_visible()
+    expect(strength).to_be_hidden()
     room.press("h")
     room.wait(lambda data: data["heat"] == "on")
     strength.fill("20")
-    assert room.page.locator("image[data-heat=f1]").get_attribute("opacity") == "0.2"
+    expect(room.page.locator("image[data-heat=f1]")).to_have_attribute("opacity", "0.2")
 
 
 def test_a_study_without_a_heat_map_offers_none(open_room, reader, take_in, give_result, claimed_by):
@@ -89,7 +90,7 @@ def test_a_study_without_a_heat_map_offers_none(open_room, reader, take_in, give
     room = open_room(reader, claimed_by(study))
     room.press("h")
     assert room.data()["heat"] == "off"
-    assert room.page.get_by_role("button", name="Heat map").count() == 0
+    expect(room.page.get_by_role("button", name="Heat map")).to_have_count(0)
 
 
 def test_on_a_film_hung_the_other_way_round_the_map_turns_with_the_picture(
@@ -128,4 +129,4 @@ def test_the_chosen_finding_says_why_it_stands_as_it_does(open_room, reader, tak
     ]
     room.press("]")
     room.wait(lambda data: data["finding"] == "2")
-    assert not said.is_visible()
+    expect(said).to_be_hidden()

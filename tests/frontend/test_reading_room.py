@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from accounts.models import SignWith
 from reports.models import Report, Signature
@@ -67,7 +68,7 @@ def test_the_study_opens_at_its_first_finding_in_the_window_of_its_programme(ope
     assert data["slices"] == str(SLICES)
     assert data["finding"] == "1"
     assert data["window"] == "1500/-600"
-    assert room.page.locator("[data-mark=f1].own.on").count() == 1
+    expect(room.page.locator("[data-mark=f1].own.on")).to_have_count(1)
     assert room.complaints == []
 
 
@@ -115,8 +116,7 @@ def test_a_length_is_measured_in_millimetres(open_room, reader, chest_study):
     room.page.mouse.down()
     room.page.mouse.move(stage["x"] + 300, stage["y"] + 200, steps=5)
     room.page.mouse.up()
-    room.page.locator(".surface svg text").first.wait_for()
-    assert "mm" in room.page.locator(".surface svg text").first.text_content()
+    expect(room.page.locator(".surface svg text").first).to_contain_text("mm")
     assert room.complaints == []
 
 
@@ -125,8 +125,8 @@ def test_brackets_go_from_finding_to_finding_and_their_sentences(open_room, read
     first = room.data()["slice"]
     room.press("]")
     second = room.wait(lambda data: data["finding"] == "2" and data["slice"] != first)["slice"]
-    assert room.page.locator(".find.on .n").inner_text() == "2"
-    assert room.page.locator("[data-mark=f2].own.on").count() == 1
+    expect(room.page.locator(".find.on .n")).to_have_text("2")
+    expect(room.page.locator("[data-mark=f2].own.on")).to_have_count(1)
     room.press("[")
     room.wait(lambda data: data["finding"] == "1" and data["slice"] == first)
     room.page.locator(".find").nth(1).click()
@@ -137,10 +137,10 @@ def test_marks_can_be_hidden_and_shown(open_room, reader, chest_study):
     room = open_room(reader, chest_study)
     room.press("m")
     room.wait(lambda data: data["marks"] == "off")
-    assert room.page.locator("[data-mark]").count() == 0
+    expect(room.page.locator("[data-mark]")).to_have_count(0)
     room.press("m")
     room.wait(lambda data: data["marks"] == "on")
-    assert room.page.locator("[data-mark=f1]").count() == 1
+    expect(room.page.locator("[data-mark=f1]")).to_have_count(1)
 
 
 def test_both_renderers_put_a_mark_at_the_same_place(open_room, reader, chest_study):
@@ -160,7 +160,7 @@ def test_image_keys_do_not_fire_while_typing(open_room, reader, chest_study):
     room.page.keyboard.type("mmi12n")
     data = room.data()
     assert (data["marks"], data["window"], data["slice"]) == (before["marks"], before["window"], before["slice"])
-    assert "mmi12n" in room.text("[data-part=sections]")
+    expect(room.page.locator("[data-part=sections]").first).to_contain_text("mmi12n", use_inner_text=True)
 
 
 def test_what_is_typed_is_saved_by_itself_and_belongs_to_the_reader(open_room, reader, chest_study):
@@ -208,8 +208,8 @@ def test_a_report_is_signed_from_the_keyboard_and_then_stands(open_room, reader,
     assert Report.objects.get(study=chest_study).status == ReportStatus.SIGNED
     chest_study.refresh_from_db()
     assert chest_study.status == StudyStatus.REPORTED
-    assert room.page.locator("[contenteditable]").count() == 0
-    assert room.page.locator("[data-part=pdf]").is_visible()
+    expect(room.page.locator("[contenteditable]")).to_have_count(0)
+    expect(room.page.locator("[data-part=pdf]")).to_be_visible()
 
 
 def test_a_normal_study_takes_three_keys_to_the_next_one(
@@ -226,17 +226,17 @@ def test_a_normal_study_takes_three_keys_to_the_next_one(
     room.press("j")
     room.page.wait_for_url(re.compile(rf"/studies/{re.escape(following.study_uid)}/"))
     room.wait(lambda data: data.get("viewer") == "error")
-    assert "did not arrive" in room.text(".vp .no-image")
+    expect(room.page.locator(".vp .no-image").first).to_contain_text("did not arrive", use_inner_text=True)
     study.refresh_from_db()
     assert study.status == StudyStatus.REPORTED
 
 
 def test_signing_waits_for_required_sections(open_room, reader, chest_study):
     room = open_room(reader, chest_study)
-    assert "empty" in room.data()["issues"]
+    room.wait(lambda data: "empty" in data["issues"])
     room.press("Control+Enter")
     room.page.locator("[data-part=answer]").wait_for(state="visible")
-    assert not room.page.locator("[data-part=password]").is_visible()
+    expect(room.page.locator("[data-part=password]")).to_be_hidden()
     assert not Signature.objects.exists()
 
 
@@ -253,15 +253,15 @@ def waiting_study(chest, take_in, claimed_by) -> Study:
 
 def test_a_draft_that_arrives_fills_an_untouched_report_in_place(open_room, reader, waiting_study, chest, give_result):
     room = open_room(reader, waiting_study)
-    assert room.data()["aiTone"] == "wait"
+    room.wait(lambda data: data["aiTone"] == "wait")
     give_result(waiting_study, [nodule_on(chest.datasets[4], (40, 50, 52, 60))])
     write_draft(waiting_study)
     room.wait(lambda data: data["aiTone"] == "found")
-    assert "8.2 mm" in room.text("[data-part=findings]")
-    assert room.page.locator(".s.ai").count() > 0
+    expect(room.page.locator("[data-part=findings]").first).to_contain_text("8.2 mm", use_inner_text=True)
+    expect(room.page.locator(".s.ai")).not_to_have_count(0)
     room.press("]")
     room.wait(lambda data: data.get("finding") == "1")
-    assert room.page.locator(".s.ai.on").count() > 0
+    expect(room.page.locator(".s.ai.on")).not_to_have_count(0)
 
 
 def test_a_draft_that_arrives_late_is_offered_beside_the_text(open_room, reader, waiting_study, chest, give_result):
@@ -273,15 +273,17 @@ def test_a_draft_that_arrives_late_is_offered_beside_the_text(open_room, reader,
     give_result(waiting_study, [nodule_on(chest.datasets[4], (40, 50, 52, 60))])
     write_draft(waiting_study)
     room.page.locator("[data-part=offered]").wait_for(state="visible")
-    assert room.page.locator(".sections .s.ai").count() == 0
-    assert "The reader was first." in room.text("[data-part=sections]")
+    expect(room.page.locator(".sections .s.ai")).to_have_count(0)
+    expect(room.page.locator("[data-part=sections]").first).to_contain_text(
+        "The reader was first.", use_inner_text=True
+    )
 
 
 def test_late_images_are_said_and_hold_the_signature(open_room, reader, chest_study):
     room = open_room(reader, chest_study)
     Study.objects.filter(pk=chest_study.pk).update(instance_count=SLICES + 2)
     room.wait(lambda data: "late" in data["issues"])
-    assert "2 images arrived" in room.text("[data-part=issues]")
+    expect(room.page.locator("[data-part=issues]").first).to_contain_text("2 images arrived", use_inner_text=True)
     room.press("Control+Enter")
     room.page.locator("[data-part=answer]").wait_for(state="visible")
     assert not Signature.objects.exists()
@@ -289,20 +291,20 @@ def test_late_images_are_said_and_hold_the_signature(open_room, reader, chest_st
 
 def test_without_a_claim_the_room_is_read_only_and_says_why(open_room, second_reader, chest_study):
     room = open_room(second_reader, chest_study)
-    assert room.page.locator("[contenteditable]").count() == 0
-    assert "reading this study" in room.text("[data-part=readonly]")
-    assert not room.page.locator("[data-part=sign]").is_visible()
+    expect(room.page.locator("[contenteditable]")).to_have_count(0)
+    expect(room.page.locator("[data-part=readonly]").first).to_contain_text("reading this study", use_inner_text=True)
+    expect(room.page.locator("[data-part=sign]")).to_be_hidden()
 
 
 def test_a_damaged_image_is_said_in_its_place_and_the_others_stay_readable(open_room, reader, chest_study, chest):
     room = open_room(reader, chest_study, spoilt=str(chest.datasets[4].SOPInstanceUID))
     room.wait(lambda data: data["failures"] == "1")
-    assert "cannot be shown" in room.text(".vp .no-image")
-    assert room.page.locator("[data-mark]").count() == 0
-    assert not room.page.locator(".vp canvas").is_visible()
+    expect(room.page.locator(".vp .no-image").first).to_contain_text("cannot be shown", use_inner_text=True)
+    expect(room.page.locator("[data-mark]")).to_have_count(0)
+    expect(room.page.locator(".vp canvas")).to_be_hidden()
     room.press("ArrowDown")
     room.wait(lambda data: data["failures"] == "0")
-    assert room.page.locator(".vp canvas").is_visible()
+    expect(room.page.locator(".vp canvas")).to_be_visible()
 
 
 def test_without_a_connection_the_text_is_kept_and_sent_when_it_is_back(open_room, reader, chest_study):
@@ -312,7 +314,7 @@ def test_without_a_connection_the_text_is_kept_and_sent_when_it_is_back(open_roo
     room.page.keyboard.type("Typed while away.")
     room.press("Control+s")
     room.wait(lambda data: data["save"] == "offline")
-    assert "no connection" in room.text("[data-part=save-state]")
+    expect(room.page.locator("[data-part=save-state]").first).to_contain_text("no connection", use_inner_text=True)
     room.page.context.set_offline(False)
     room.wait(lambda data: data["save"] == "saved" and "revision" in data)
     newest = Report.objects.get(study=chest_study).revisions.order_by("-number").first()
@@ -324,8 +326,8 @@ def test_text_out_of_a_file_stays_text(open_room, reader, chest_study):
     chest_study.save()
     chest_study.series.update(description="<b>bold</b>")
     room = open_room(reader, chest_study)
-    assert "<b>bold</b>" in room.text(".vp .tl")
-    assert "<img src=x" in room.text(".patient")
+    expect(room.page.locator(".vp .tl").first).to_contain_text("<b>bold</b>", use_inner_text=True)
+    expect(room.page.locator(".patient").first).to_contain_text("<img src=x", use_inner_text=True)
     assert room.complaints == []
 
 
@@ -342,14 +344,14 @@ def test_films_hang_back_to_back_and_a_missing_view_is_said(open_room, reader, t
     room = open_room(reader, claimed_by(study))
     box = {view: room.box(f".vp[data-pane={view}]") for view in ("RCC", "LCC", "RMLO", "LMLO")}
     assert box["RCC"]["x"] < box["LCC"]["x"] and box["RCC"]["y"] < box["RMLO"]["y"]
-    assert "Left CC missing" in room.text(".vp[data-pane=LCC]")
-    assert room.page.locator(".vp[data-pane=LCC] canvas").count() == 0
+    expect(room.page.locator(".vp[data-pane=LCC]").first).to_contain_text("Left CC missing", use_inner_text=True)
+    expect(room.page.locator(".vp[data-pane=LCC] canvas")).to_have_count(0)
     # Chest walls: posterior is at the right edge of the right breast, at the left edge of the left one.
-    assert room.text(".vp[data-pane=RMLO] .right").startswith("P")
-    assert room.text(".vp[data-pane=LMLO] .left").startswith("P")
-    assert "incomplete" in room.text("[data-part=ai]").lower()
-    assert "left CC view is missing" in room.text("[data-part=ai]")
-    assert room.data()["aiTone"] == "warn"
+    expect(room.page.locator(".vp[data-pane=RMLO] .right")).to_have_text(re.compile("^P"))
+    expect(room.page.locator(".vp[data-pane=LMLO] .left")).to_have_text(re.compile("^P"))
+    expect(room.page.locator("[data-part=ai]")).to_contain_text("incomplete", ignore_case=True)
+    expect(room.page.locator("[data-part=ai]").first).to_contain_text("left CC view is missing", use_inner_text=True)
+    room.wait(lambda data: data["aiTone"] == "warn")
     assert room.complaints == []
 
 
@@ -371,10 +373,10 @@ def test_a_film_is_enlarged_and_put_back_with_its_mark(open_room, reader, take_i
 
 def test_a_role_without_scores_sees_images_and_no_result(open_room, technologist, chest_study):
     room = open_room(technologist, chest_study)
-    assert room.data()["slices"] == str(SLICES)
-    assert room.page.locator("[data-mark]").count() == 0
-    assert "does not see AI results" in room.text("[data-part=ai]")
-    assert "not the report" in room.text("[data-part=readonly]")
+    room.wait(lambda data: data["slices"] == str(SLICES))
+    expect(room.page.locator("[data-mark]")).to_have_count(0)
+    expect(room.page.locator("[data-part=ai]").first).to_contain_text("does not see AI results", use_inner_text=True)
+    expect(room.page.locator("[data-part=readonly]").first).to_contain_text("not the report", use_inner_text=True)
     assert "0.8" not in room.text("main")
 
 
