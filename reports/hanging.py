@@ -6,7 +6,9 @@ Header values come from DICOM tags, so each is checked and an unusable one count
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +18,11 @@ MAMMOGRAPHY_SIDES = ("R", "L")
 # PS3.16 CID 4014, the codes of SNOMED RT and of SNOMED CT.
 VIEW_CODES = {"R-10242": "CC", "399162004": "CC", "R-10226": "MLO", "399368009": "MLO"}
 LAST = len(MAMMOGRAPHY_VIEWS) * len(MAMMOGRAPHY_SIDES)
+SIDE_WORDS = {"R": "R", "RT": "R", "RIGHT": "R", "L": "L", "LT": "L", "LEFT": "L"}
+# The columns of an MLO run to the feet and to the other side of the body (PS3.3 C.7.6.1.1.1), or, where it was
+# turned round, to the head and to its own side: that tells the breast. Those of a CC tell none.
+MLO_SIDES = {"FL": "R", "LF": "R", "HR": "R", "RH": "R", "FR": "L", "RF": "L", "HL": "L", "LH": "L"}
+PLANES = ("sagittal", "coronal", "axial")
 
 
 def numbers(value: Any, count: int) -> tuple[float, ...] | None:
@@ -77,8 +84,64 @@ def view_of(header: Mapping[str, Any]) -> tuple[str, str]:
     """
     side = str(header.get("laterality") or "").strip().upper()
     view = str(header.get("view_position") or "").strip().upper()[:16]
+    if view[:1] in MAMMOGRAPHY_SIDES and view[1:] in MAMMOGRAPHY_VIEWS:
+        side, view = side or view[0], view[1:]
     view = view or VIEW_CODES.get(str(header.get("view_code") or "").strip(), "")
     return (side if side in MAMMOGRAPHY_SIDES else "", f"{view}+M" if view and header.get("view_modifiers") else view)
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """What a mammogram shows. side: "R", "L" or ""; view: in capitals or "".
+
+    taken_from: "tag" where the file's own fields say the side, "words" where the description of the series does,
+    "orientation" where only the direction of its columns does, "" where nothing does.
+    """
+
+    side: str
+    view: str
+    taken_from: str
+
+
+def film_of(header: Mapping[str, Any], description: str) -> Film:
+    """Side and view of a mammogram; without its tags, what the description and the orientation agree on.
+
+    A side on which they disagree is not given, nor one of an image that shows both breasts.
+    """
+    side, view = view_of(header)
+    words = set(re.split(r"[^A-Z0-9]+", description.upper()[:256]))
+    if not view:
+        named = {name for name in MAMMOGRAPHY_VIEWS if words & {name, *(f"{each}{name}" for each in MAMMOGRAPHY_SIDES)}}
+        view = named.pop() if len(named) == 1 and not header.get("view_modifiers") else ""
+    if side or header.get("laterality"):
+        return Film(side, view, "tag" if side else "")
+    said = {SIDE_WORDS[word] for word in words & set(SIDE_WORDS)}
+    said |= {word[0] for word in words if word[:1] in MAMMOGRAPHY_SIDES and word[1:] in MAMMOGRAPHY_VIEWS}
+    columns = (header.get("patient_orientation") or ["", ""])[1:2]
+    shown = {MLO_SIDES[str(column)] for column in columns if view == "MLO" and str(column) in MLO_SIDES}
+    found = said | shown
+    if len(found) != 1:
+        return Film("", view, "")
+    return Film(found.pop(), view, "words" if said else "orientation")
+
+
+def hangs_in_a_place(header: Mapping[str, Any], frames: int) -> bool:
+    """May the image take one of the four places? Not when it is for processing, tomosynthesis or a modified view."""
+    intent = str(header.get("presentation_intent") or "").strip().upper()
+    return frames == 1 and intent != "FOR PROCESSING" and not header.get("view_modifiers")
+
+
+def plane_of(header: Mapping[str, Any]) -> str:
+    """ "axial", "coronal" or "sagittal", whichever the image lies nearest to; "" when that is not known."""
+    cosines = numbers(header.get("image_orientation"), 6)
+    if cosines is None:
+        return ""
+    row, column = cosines[:3], cosines[3:]
+    normal = [
+        abs(row[(axis + 1) % 3] * column[(axis + 2) % 3] - row[(axis + 2) % 3] * column[(axis + 1) % 3])
+        for axis in range(3)
+    ]
+    return PLANES[normal.index(max(normal))] if max(normal) > 0.5 else ""
 
 
 def mammography_place(header: Mapping[str, Any]) -> int:

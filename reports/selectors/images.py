@@ -7,12 +7,14 @@ from typing import Any
 from django.urls import reverse
 
 from reports.hanging import (
+    film_of,
+    hangs_in_a_place,
     is_localiser,
     mammography_place,
+    plane_of,
     position_along_normal,
     reads_from_the_feet,
     stack_key,
-    view_of,
 )
 from reports.image_geometry import spacing_of, volume_of
 from screening.models import Instance, Series, Study
@@ -62,9 +64,11 @@ def _series_json(series: Series, instances: list[Instance], site: str) -> dict[s
         "number": series.number,
         "modality": series.modality,
         "description": series.description,
+        "orientation": plane_of(instances[len(instances) // 2].header),
+        "localiser": all(is_localiser(instance.header) for instance in instances),
         "volume": _volume(series, instances),
         "images": [
-            _image_json(instance, frame, site, series.modality)
+            _image_json(instance, frame, site, series)
             for instance in instances
             for frame in range(1, max(1, instance.frames) + 1)
         ],
@@ -79,8 +83,8 @@ def _volume(series: Series, instances: list[Instance]) -> dict[str, Any] | None:
     return volume_of([instance.header for instance in instances], sizes)
 
 
-def _image_json(instance: Instance, frame: int, site: str, modality: str) -> dict[str, Any]:
-    side, view = view_of(instance.header)
+def _image_json(instance: Instance, frame: int, site: str, series: Series) -> dict[str, Any]:
+    film = film_of(instance.header, series.description)
     return {
         "sop_uid": instance.sop_uid,
         "url": f"{reverse('api-instance-file', args=(instance.sop_uid,))}?site={site}",
@@ -89,9 +93,12 @@ def _image_json(instance: Instance, frame: int, site: str, modality: str) -> dic
         "number": instance.number,
         "rows": instance.rows,
         "columns": instance.columns,
-        "laterality": side,
-        "view": view,
+        "laterality": film.side,
+        "view": film.view,
+        "side_from": film.taken_from,
+        "plain": hangs_in_a_place(instance.header, instance.frames),
+        "patient_orientation": instance.header.get("patient_orientation") or [],
         "position_z": position_along_normal(instance.header),
         "photometric": str(instance.header.get("photometric") or ""),
-        **spacing_of(instance.header, modality),
+        **spacing_of(instance.header, series.modality),
     }

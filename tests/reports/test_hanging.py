@@ -7,8 +7,11 @@ import math
 import pytest
 
 from reports.hanging import (
+    film_of,
+    hangs_in_a_place,
     is_localiser,
     mammography_place,
+    plane_of,
     position_along_normal,
     reads_from_the_feet,
     stack_key,
@@ -93,3 +96,39 @@ def test_the_viewer_counts_slices_as_the_models_do():
     assert slice_numbers([1, 2, 3]) == (1, 2, 3)
     assert slice_numbers([3, 2, 1]) == (3, 2, 1)
     assert slice_numbers([0, 0, 0]) == (3, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("header", "description", "film"),
+    [
+        ({"laterality": "L", "view_position": "CC"}, "R CC", ("L", "CC", "tag")),
+        ({"view_position": "RMLO"}, "", ("R", "MLO", "tag")),
+        ({"view_position": "CC"}, "L CC", ("L", "CC", "words")),
+        ({}, "Mammo RMLO", ("R", "MLO", "words")),
+        ({"view_position": "MLO", "patient_orientation": ["A", "FR"]}, "", ("L", "MLO", "orientation")),
+        ({"view_position": "MLO", "patient_orientation": ["P", "HR"]}, "", ("R", "MLO", "orientation")),
+        # The columns of a CC run across the body, whichever breast it is.
+        ({"view_position": "CC", "patient_orientation": ["P", "L"]}, "", ("", "CC", "")),
+        ({"view_position": "MLO", "patient_orientation": ["P", "FL"]}, "left MLO", ("", "MLO", "")),
+        ({"view_position": "CC"}, "R and L", ("", "CC", "")),
+        ({"laterality": "B", "view_position": "CC"}, "R CC", ("", "CC", "")),
+    ],
+)
+def test_a_side_that_has_no_tag_is_taken_from_what_the_rest_agrees_on(header, description, film):
+    found = film_of(header, description)
+    assert (found.side, found.view, found.taken_from) == film
+
+
+def test_what_is_for_processing_or_has_several_frames_takes_no_place():
+    assert hangs_in_a_place({"presentation_intent": "FOR PRESENTATION"}, 1)
+    assert not hangs_in_a_place({"presentation_intent": "FOR PROCESSING"}, 1)
+    assert not hangs_in_a_place({}, 60)
+    assert not hangs_in_a_place({"view_modifiers": ["Spot compression"]}, 1)
+
+
+def test_a_stack_has_the_plane_it_lies_nearest_to():
+    tilted = [1, 0, 0, 0, math.cos(0.3), math.sin(0.3)]
+    planes = [AXIAL, [1, 0, 0, 0, 0, -1], [0, 1, 0, 0, 0, -1], tilted, [0] * 6, "1\\0"]
+    assert [plane_of({"image_orientation": each}) for each in planes] == [
+        "axial", "coronal", "sagittal", "axial", "", "",
+    ]  # fmt: skip
