@@ -29,6 +29,7 @@ class Action(models.TextChoices):
     VIEW_SCORES = "view_scores", _("See AI results")
     VIEW_IMAGES = "view_images", _("See images")
     CLAIM_STUDY = "claim_study", _("Claim and release studies")
+    WRITE_NOTE = "write_note", _("Write notes on studies")
     EDIT_REPORT = "edit_report", _("Edit reports")
     SIGN_REPORT = "sign_report", _("Sign reports as final")
     VIEW_REPORT = "view_report", _("See reports")
@@ -48,6 +49,7 @@ ROLE_ACTIONS: dict[str, frozenset[str]] = {
             Action.VIEW_SCORES,
             Action.VIEW_IMAGES,
             Action.CLAIM_STUDY,
+            Action.WRITE_NOTE,
             Action.EDIT_REPORT,
             Action.SIGN_REPORT,
             Action.VIEW_REPORT,
@@ -60,13 +62,16 @@ ROLE_ACTIONS: dict[str, frozenset[str]] = {
             Action.VIEW_SCORES,
             Action.VIEW_IMAGES,
             Action.CLAIM_STUDY,
+            Action.WRITE_NOTE,
             Action.EDIT_REPORT,
             Action.VIEW_REPORT,
             Action.COMMUNICATE,
         }
     ),
     # A technologist sees the list and the images to check them, never a score or a report.
-    Role.TECHNOLOGIST: frozenset({Action.VIEW_WORKLIST, Action.VIEW_IMAGES, Action.UPLOAD, Action.VIEW_INGEST}),
+    Role.TECHNOLOGIST: frozenset(
+        {Action.VIEW_WORKLIST, Action.VIEW_IMAGES, Action.WRITE_NOTE, Action.UPLOAD, Action.VIEW_INGEST}
+    ),
     Role.ADMINISTRATOR: frozenset(
         {Action.VIEW_WORKLIST, Action.VIEW_INGEST, Action.MANAGE_USERS, Action.MANAGE_MODELS, Action.MANAGE_RULES}
     ),

@@ -4,10 +4,22 @@ from screening.models.reading import Reading
 from screening.models.registry import ModelActivation, ModelBundle, TriageGrant
 from screening.models.scoring import Finding, ScoreRun, TriageBasis
 from screening.models.study import IngestProblem, Instance, OrderPriority, Series, Study, Tier
+from screening.models.worklist import (
+    Deferral,
+    DeferReason,
+    HandOver,
+    ReadingSession,
+    SavedFilter,
+    SessionStudy,
+    StudyNote,
+)
 
 __all__ = [
+    "DeferReason",
+    "Deferral",
     "Finding",
     "FindingDecision",
+    "HandOver",
     "IngestProblem",
     "Instance",
     "Measurement",
@@ -16,10 +28,14 @@ __all__ = [
     "OrderPriority",
     "Patient",
     "Reading",
+    "ReadingSession",
     "RejectReason",
+    "SavedFilter",
     "ScoreRun",
     "Series",
+    "SessionStudy",
     "Study",
+    "StudyNote",
     "Tier",
     "Tool",
     "TriageBasis",
