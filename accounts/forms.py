@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Site, User
+from accounts.models import Site, TextSize, Theme, User
 from accounts.roles import Role
 
 
@@ -21,6 +21,11 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         self.fields["login"].label = _("User name or e-mail")
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+
+
+class AppearanceForm(forms.Form):
+    theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices, widget=forms.RadioSelect)
+    text_size = forms.ChoiceField(label=_("Size of type"), choices=TextSize.choices, widget=forms.RadioSelect)
 
 
 class UserForm(forms.Form):

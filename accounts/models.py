@@ -45,8 +45,32 @@ class Site(models.Model):
         return self.name
 
 
+class Theme(models.TextChoices):
+    """The look of every page."""
+
+    DARK = "dark", _("Dark")
+    LIGHT = "light", _("Light")
+    SYSTEM = "system", _("As the computer is set")
+
+
+class TextSize(models.IntegerChoices):
+    """Size of all type, in percent of the usual."""
+
+    SMALL = 90, _("Small")
+    USUAL = 100, _("Usual")
+    LARGE = 115, _("Large")
+    LARGEST = 130, _("Very large")
+
+
 class User(AbstractUser):
-    """A person. What they may do comes from memberships alone, never from `is_staff`."""
+    """A person. What they may do comes from memberships alone, never from `is_staff`.
+
+    `keys`: act → keys, where they differ from the table of `accounts.keymap`.
+    """
+
+    theme = models.CharField(max_length=8, choices=Theme, default=Theme.DARK)
+    text_size = models.PositiveSmallIntegerField(choices=TextSize, default=TextSize.USUAL)
+    keys = models.JSONField(default=dict, blank=True)
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

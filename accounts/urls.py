@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account import views as allauth
 from django.urls import path
 
-from accounts.views import audit, users
+from accounts.views import audit, preferences, users
 
 urlpatterns = [
     path("login/", allauth.login, name="account_login"),
@@ -20,5 +20,10 @@ urlpatterns = [
     path("users/new/", users.user_new, name="user-new"),
     path("users/<int:user_id>/", users.user_change, name="user-change"),
     path("users/<int:user_id>/active/", users.user_active, name="user-active"),
+    path("preferences/", preferences.appearance, name="preferences"),
+    path("preferences/keys/", preferences.keys, name="preferences-keys"),
+    path("preferences/keys/reset/", preferences.keys_reset, name="preferences-keys-reset"),
+    path("preferences/keys/export/", preferences.keys_export, name="preferences-keys-export"),
+    path("preferences/keys/import/", preferences.keys_import, name="preferences-keys-import"),
     path("audit/", audit.audit_list, name="audit"),
 ]

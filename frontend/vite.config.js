@@ -5,7 +5,7 @@ import { defineConfig } from 'vite';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.resolve(here, '../static/dist');
-const entries = ['page', 'reading-room', 'worklist', 'upload'];
+const entries = ['page', 'preferences', 'reading-room', 'worklist', 'upload'];
 
 /** The page's policy forbids style attributes; the tools set one through setAttribute. */
 function withoutStyleAttribute() {

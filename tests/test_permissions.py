@@ -68,6 +68,14 @@ TABLE: dict[str, Row] = {
     "user-new": Row(allowed=of("administrator")),
     "user-change": Row(arguments="user", allowed=of("administrator")),
     "user-active": Row(method="post", arguments="user", allowed=of("administrator", 302)),
+    **{
+        name: Row(allowed=of(" ".join(ROLES)), open_to_stranger=OK)
+        for name in ("preferences", "preferences-keys", "preferences-keys-export")
+    },
+    **{
+        f"preferences-keys-{act}": Row(method="post", allowed=of(" ".join(ROLES), 302), open_to_stranger=302)
+        for act in ("reset", "import")
+    },
     "audit": Row(allowed=of("auditor")),
     "worklist": Row(allowed=WORKLIST, open_to_stranger=OK),
     "worklist-rows": Row(allowed=WORKLIST, open_to_stranger=OK),
@@ -89,6 +97,10 @@ TABLE: dict[str, Row] = {
     },
     "reading-room": Row(arguments="study", allowed=of("reader trainee technologist"), hidden=OUT_OF_SIGHT),
     "reading-room-state": Row(arguments="study", allowed=of("reader trainee technologist"), hidden=OUT_OF_SIGHT),
+    "measurements": Row(arguments="study", allowed=READS, hidden=OUT_OF_SIGHT),
+    "measurement-save": Row(method="post", arguments="study", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
+    "finding-decide": Row(method="post", arguments="study", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
+    "first-opinion": Row(method="post", arguments="study", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
     "report-save": Row(method="post", arguments="report", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
     "report-sign": Row(method="post", arguments="report", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
     "report-addendum": Row(method="post", arguments="report", allowed=of("reader", 400), hidden=OUT_OF_SIGHT),

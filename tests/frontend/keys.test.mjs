@@ -7,6 +7,7 @@ import { fill, signed, words } from '../../frontend/src/lib/words.js';
 import { dueWords } from '../../frontend/src/reading-room/due.js';
 import { Keymap } from '../../frontend/src/lib/keymap.js';
 import { roomActs } from '../../frontend/src/reading-room/keymap.js';
+import { pressedKey, withKey } from '../../frontend/src/preferences/capture.js';
 
 const table = new Map([
   ['n', { run: () => 'normal' }],
@@ -116,4 +117,20 @@ test('due times are relative and say when they have passed', () => {
   assert.equal(dueWords('2026-01-01T12:20:00Z', now, say), 'due_in minutes 20');
   assert.equal(dueWords('2026-01-01T09:00:00Z', now, say), 'late_by hours 3');
   assert.equal(dueWords('2026-01-06T12:00:00Z', now, say), 'due_in days 5');
+});
+
+test('a field takes keys as the table writes them', () => {
+  const named = (key, more = {}) => pressedKey({ key, ...more });
+  assert.deepEqual(
+    [named('x'), named(' '), named('s', { ctrlKey: true }), named('M', { shiftKey: true }), named('?', { shiftKey: true })],
+    ['X', 'Space', 'Ctrl+S', 'Shift+M', '?'],
+  );
+  assert.deepEqual([named('Tab'), named('Escape'), named('Shift'), named('a', { altKey: true })], [null, null, null, null]);
+});
+
+test('the first key replaces what stood in the field, the next ones join it', () => {
+  assert.equal(withKey('I', 'X', true), 'X');
+  assert.equal(withKey('X', 'F2', false), 'X F2');
+  assert.equal(withKey('X', 'X', false), 'X');
+  assert.equal(withKey('A B C', 'D', false), 'B C D');
 });

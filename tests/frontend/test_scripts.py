@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -51,23 +52,34 @@ def luminance(colour: str) -> float:
 
 
 def themes() -> list[dict[str, str]]:
+    """The colours of the dark theme and of the light one."""
     text = (ROOT / "static" / "css" / "tokens.css").read_text(encoding="utf-8")
-    blocks = text.split("}")
-    found = []
-    for block in blocks:
-        pairs = [line.strip().rstrip(";").split(": ") for line in block.splitlines() if ": #" in line]
-        if pairs:
-            found.append({name.removeprefix("--"): value for name, value in pairs})
-    return found
+    pairs = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\);", text)
+    return [{name: dark for name, _light, dark in pairs}, {name: light for name, light, _dark in pairs}]
 
 
 @pytest.mark.parametrize("theme", themes(), ids=["dark", "light"])
 def test_every_text_colour_can_be_read_on_every_ground(theme):
     texts = ("text", "muted", "faint", "accent", "critical", "urgent", "soon", "routine", "ok")
     weak = []
-    for ground in ("bg", "surface", "raised"):
+    for ground in ("bg", "surface", "raised", "accent-soft"):
         for text in texts:
             light, dark = sorted((luminance(theme[text]), luminance(theme[ground])), reverse=True)
             if (light + 0.05) / (dark + 0.05) < 4.5:
                 weak.append((text, ground))
     assert weak == []
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", themes(), ids=["dark", "light"])
+def test_the_edge_of_a_field_and_the_ring_of_focus_can_be_seen(theme):
+    for ground in ("bg", "surface", "raised"):
+        assert contrast(theme["edge"], theme[ground]) >= 3
+        assert contrast(theme["accent"], theme[ground]) >= 3
+    for tier in ("critical", "urgent", "soon"):
+        assert contrast(theme[tier], theme[f"{tier}-soft"]) >= 4.5
+    assert contrast(theme["accent-ink"], theme["accent"]) >= 4.5
