@@ -72,23 +72,23 @@ class Detail(serializers.Serializer):
     detail = serializers.CharField()
 
 
-def _refused(status: int, detail: str, **more: Any) -> Answer:
+def refused(status: int, detail: str, **more: Any) -> Answer:
     return Answer(status, {"detail": detail, **more})
 
 
-def _checked(kind: type[serializers.Serializer], body: object) -> Mapping[str, Any] | Answer:
+def checked_request(kind: type[serializers.Serializer], body: object) -> Mapping[str, Any] | Answer:
     if not isinstance(body, Mapping):
-        return _refused(400, _("The request is not a JSON object."))
+        return refused(400, _("The request is not a JSON object."))
     request = kind(data=body)
     if request.is_valid():
         return request.validated_data
-    return _refused(400, _("Not usable: %(fields)s.") % {"fields": ", ".join(sorted(request.errors))})
+    return refused(400, _("Not usable: %(fields)s.") % {"fields": ", ".join(sorted(request.errors))})
 
 
 def save_answer(*, user: User, report_id: int, body: object, request: HttpRequest) -> Answer:
     """200 saved, 400 no text of a report, 409 a newer text (with both) or signed. Raises Http404, PermissionDenied."""
     report = report_for(user, report_id, Action.VIEW_REPORT)
-    sent = _checked(SaveRequest, body)
+    sent = checked_request(SaveRequest, body)
     if isinstance(sent, Answer):
         return sent
     try:
@@ -96,13 +96,13 @@ def save_answer(*, user: User, report_id: int, body: object, request: HttpReques
             report=report, author=user, parent=sent["parent"], sections=sent["sections"], request=request
         )
     except SectionsError as error:
-        return _refused(400, str(error))
+        return refused(400, str(error))
     except ReportClosed as closed:
         detail = _("This report is signed and cannot be changed.")
-        return _refused(409, detail, yours=sent["sections"], theirs=revision_json(closed.revision))
+        return refused(409, detail, yours=sent["sections"], theirs=revision_json(closed.revision))
     except RevisionConflict as conflict:
         detail = _("Somebody else has saved this report since you opened it.")
-        return _refused(409, detail, yours=conflict.yours, theirs=revision_json(conflict.theirs))
+        return refused(409, detail, yours=conflict.yours, theirs=revision_json(conflict.theirs))
     if revision is None:
         return Answer(200, {"revision": None, "saved_at": None, "sections": {}})
     saved = revision_json(revision)
@@ -112,17 +112,17 @@ def save_answer(*, user: User, report_id: int, body: object, request: HttpReques
 def sign_answer(*, user: User, report_id: int, body: object, request: HttpRequest) -> Answer:
     """200 signed, 400 wrong password or missing text, 409 moved on. Raises Http404, PermissionDenied."""
     report = report_for(user, report_id, Action.VIEW_REPORT)
-    sent = _checked(SignRequest, body)
+    sent = checked_request(SignRequest, body)
     if isinstance(sent, Answer):
         return sent
     try:
         signature = sign_report(report=report, signer=user, request=request, **sent)
     except IdentityNotProved as error:
-        return _refused(400, str(error), needs_password=True)
+        return refused(400, str(error), needs_password=True)
     except NotSignable as error:
-        return _refused(400, str(error))
+        return refused(400, str(error))
     except SigningConflict as error:
-        return _refused(409, str(error))
+        return refused(409, str(error))
     return Answer(
         200,
         {
@@ -137,24 +137,24 @@ def sign_answer(*, user: User, report_id: int, body: object, request: HttpReques
 def addendum_answer(*, user: User, report_id: int, body: object, request: HttpRequest) -> Answer:
     """200 signed, 400 wrong password or no text, 409 not signed yet or moved on. Raises Http404, PermissionDenied."""
     report = report_for(user, report_id, Action.SIGN_REPORT)
-    sent = _checked(AddendumRequest, body)
+    sent = checked_request(AddendumRequest, body)
     if isinstance(sent, Answer):
         return sent
     try:
         add_addendum(report=report, signer=user, request=request, **sent)
     except IdentityNotProved as error:
-        return _refused(400, str(error), needs_password=True)
+        return refused(400, str(error), needs_password=True)
     except NotSignable as error:
-        return _refused(400, str(error))
+        return refused(400, str(error))
     except SigningConflict as error:
-        return _refused(409, str(error))
+        return refused(409, str(error))
     return Answer(200, {"addenda": addenda_json(report), "came_late": came_late(report.study)})
 
 
 def late_images_answer(*, user: User, report_id: int, body: object, request: HttpRequest) -> Answer:
     """200 counted as seen, 400 no number of images. Raises Http404, PermissionDenied."""
     report = report_for(user, report_id, Action.SIGN_REPORT)
-    sent = _checked(LateImagesRequest, body)
+    sent = checked_request(LateImagesRequest, body)
     if isinstance(sent, Answer):
         return sent
     see_late_images(study=report.study, reader=user, images=sent["images"], request=request)

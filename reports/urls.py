@@ -2,11 +2,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from reports.views import addenda, exports, reading_room, signing
+from reports.views import addenda, exports, findings, reading_room, signing
 
 urlpatterns = [
     path("studies/<str:study_uid>/", reading_room.reading_room, name="reading-room"),
     path("studies/<str:study_uid>/state/", reading_room.state, name="reading-room-state"),
+    path("studies/<str:study_uid>/measurements/", findings.measurements, name="measurements"),
+    path("studies/<str:study_uid>/measurements/save/", findings.measure, name="measurement-save"),
+    path("studies/<str:study_uid>/findings/decide/", findings.decide, name="finding-decide"),
+    path("studies/<str:study_uid>/opinion/", findings.opinion, name="first-opinion"),
+    path("studies/<str:study_uid>/priors/<str:prior_uid>/", comparing.prior, name="study-prior"),
+    path("studies/<str:study_uid>/priors/<str:prior_uid>/match/", comparing.match, name="study-prior-match"),
+    path("layouts/<str:kind>/", comparing.save_layout, name="layout-save"),
+    path("layouts/<str:kind>/reset/", comparing.reset_layout, name="layout-reset"),
     path("reports/<int:report_id>/save/", reading_room.save, name="report-save"),
     path("reports/<int:report_id>/sign/", signing.sign, name="report-sign"),
     path("reports/<int:report_id>/addendum/", addenda.add, name="report-addendum"),

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.roles import can
@@ -22,6 +23,7 @@ from reports.selectors.times import both_times
 from reports.states import ReportStatus
 from screening.models import Study
 from screening.selectors import latest_run, visible_studies
+from screening.selectors.holding import is_held_back
 from screening.selectors.phrases import age, person_name
 from screening.states import AiState, RunStatus
 
@@ -31,6 +33,7 @@ OUTCOMES = {
     RunStatus.REFUSED: AiState.REFUSED,
     RunStatus.FAILED: AiState.FAILED,
 }
+HELD_BACK = gettext_lazy("The AI's view and the draft are held back until you have committed your first opinion.")
 UNTOUCHED = (ReportStatus.DRAFTING, ReportStatus.DRAFT)
 
 
@@ -89,7 +92,8 @@ def is_outdated(revision: Revision | None, study: Study) -> bool:
 
 
 def report_for(user: User, report_id: int, action: str) -> Report:
-    """The door to a report: Http404 out of sight, PermissionDenied when `action` is not allowed."""
+    """The door to a report: Http404 out of sight, PermissionDenied when `action` is not allowed, or while the draft in
+    it is held back until the user's first opinion."""
     report = (
         Report.objects.filter(pk=report_id, study__in=visible_studies(user))
         .select_related("study__site", "study__patient")
@@ -99,6 +103,8 @@ def report_for(user: User, report_id: int, action: str) -> Report:
         raise Http404(_("There is no such report."))
     if not can(user, action, report.study.site):
         raise PermissionDenied(_("Your role does not allow this."))
+    if is_held_back(user, report.study):
+        raise PermissionDenied(HELD_BACK)
     return report
 
 

@@ -14,16 +14,18 @@ from accounts.roles import Action, can
 from accounts.services import recently_authenticated
 from reports.models import Report
 from reports.selectors.addenda import came_late
+from reports.selectors.beside import room_beside
+from reports.selectors.findings import finding_types, findings_json, reject_reasons
 from reports.selectors.images import hang_of, series_of
-from reports.selectors.reasons import finding_reasons
+from reports.selectors.opinion import opinion_json, sight
 from reports.selectors.report import report_json, text_state
 from reports.selectors.strings import strings
 from reports.states import ReportStatus
 from screening.models import Finding, Reading, ScoreRun, Study, Tier
 from screening.programmes import PROGRAMMES, presets_for
 from screening.selectors import findings_of, latest_run, open_reading
-from screening.selectors.phrases import age, ai_lines, finding_type, person_name
-from screening.selectors.places import place_words
+from screening.selectors.measuring import decided_findings, listed_measurements
+from screening.selectors.phrases import age, ai_lines, person_name
 from screening.selectors.registry import basis_words
 from screening.states import AiState, RunStatus
 
@@ -35,47 +37,53 @@ def report_of(study: Study) -> Report | None:
 
 
 def room(study: Study, user: User, request: HttpRequest) -> dict[str, Any]:
-    """The page's data. A role that may not see AI results gets none, nor any report, nor a tier.
+    """The page's data. A role that may not see AI results gets none, nor any report, nor a tier; nor does a reader
+    from whom they are held back until their first opinion.
 
     Where no report has been begun, an empty one of the study's programme is shown.
     """
-    site = study.site
-    sees_ai, sees_report = can(user, Action.VIEW_SCORES, site), can(user, Action.VIEW_REPORT, site)
+    sees_ai, sees_report, held = sight(study, user)
     reading, report = open_reading(study), report_of(study) if sees_report else None
     run = latest_run(study) if sees_ai else None
     findings = _shown_findings(study, run) if sees_ai else []
     return {
         "study": _study_json(study, sees_ai),
-        "ai": _ai_json(study, run, findings) if sees_ai else {"state": "hidden"},
+        "ai": _ai_json(study, run, findings) if sees_ai else {"state": "held_back" if held else "hidden"},
         "hang": hang_of(study),
         "presets": [
             {"key": each.key, "name": each.name, "label": str(each.label), "width": each.width, "level": each.level}
             for each in (presets_for(study.programme) if study.modality == "CT" else ())
         ],
         "series": series_of(study),
-        "findings": [_finding_json(finding, heat_map) for finding, heat_map in _with_heat_maps(findings, run)],
+        "findings": findings_json(decided_findings(study, findings), run) if sees_ai else [],
+        "reject_reasons": reject_reasons(),
+        "finding_types": finding_types(),
+        "measurements": listed_measurements(study) if can(user, Action.VIEW_REPORT, study.site) else [],
+        "opinion": opinion_json(study, user, reading, held),
         "report": report_json(report or Report(study=study, programme=study.programme)) if sees_report else None,
         "reader": str(reading.reader) if reading else None,
-        "can": _rights(study, user, reading, report),
-        "sign_with": site.sign_with,
-        "needs_password": site.sign_with == SignWith.EACH or not recently_authenticated(request),
+        "can": _rights(study, user, reading, report, held),
+        "sign_with": study.site.sign_with,
+        "needs_password": study.site.sign_with == SignWith.EACH or not recently_authenticated(request),
         "late_images": late_images(study, user, reading),
         "came_late": came_late(study) if sees_report else None,
-        "urls": _urls(study, report),
+        "urls": _urls(study, report, writes=can(user, Action.EDIT_REPORT, study.site)),
+        **room_beside(study, user, sees_report),
         "strings": strings(),
     }
 
 
 def room_state(study: Study, user: User) -> dict[str, Any]:
     """What the open page asks for every few seconds: only what can change under it."""
-    site = study.site
-    sees_ai = can(user, Action.VIEW_SCORES, site)
-    report = report_of(study) if can(user, Action.VIEW_REPORT, site) else None
+    sees_ai, sees_report, held = sight(study, user)
+    report = report_of(study) if sees_report else None
     state = text_state(report) if report else None
     run = latest_run(study) if sees_ai else None
+    findings = _shown_findings(study, run) if sees_ai else []
     return {
         "study_status": study.status,
-        "ai": _ai_json(study, run, _shown_findings(study, run)) if sees_ai else {"state": "hidden"},
+        "ai": _ai_json(study, run, findings) if sees_ai else {"state": "held_back" if held else "hidden"},
+        "decisions": {each.key: each.state for each in decided_findings(study, findings)} if sees_ai else {},
         "report_status": report.status if report else None,
         "revision": state.current.number if state and state.current else None,
         "draft_ready": bool(state and (state.offered or (state.current and state.current.author_id is None))),
@@ -91,10 +99,11 @@ def late_images(study: Study, user: User, reading: Reading | None) -> int:
     return max(0, study.instance_count - reading.instances_seen)
 
 
-def _rights(study: Study, user: User, reading: Reading | None, report: Report | None) -> dict[str, bool]:
+def _rights(study: Study, user: User, reading: Reading | None, report: Report | None, held: bool) -> dict[str, bool]:
     site = study.site
     mine = reading is not None and reading.reader_id == user.pk
-    edits = mine and can(user, Action.EDIT_REPORT, site) and (report is None or report.status not in CLOSED)
+    writes = can(user, Action.EDIT_REPORT, site)
+    edits = mine and writes and not held and (report is None or report.status not in CLOSED)
     claims = can(user, Action.CLAIM_STUDY, site)
     return {
         "edit": edits,
@@ -173,49 +182,7 @@ def _ai_json(study: Study, run: ScoreRun | None, findings: list[Finding]) -> dic
     }
 
 
-def _with_heat_maps(findings: list[Finding], run: ScoreRun | None) -> list[tuple[Finding, dict[str, Any] | None]]:
-    """The maps stay in the result as the model gave it: only the page that draws them reads them."""
-    given = (run.result.get("findings") or []) if findings and run else []
-    maps = {one.get("id"): one.get("heat_map") for one in given}
-    return [(finding, maps.get(finding.key)) for finding in findings]
-
-
-def _finding_json(finding: Finding, heat_map: dict[str, Any] | None) -> dict[str, Any]:
-    label = finding_type(finding.type)
-    return {
-        "key": finding.key,
-        "number": finding.number,
-        "type": finding.type,
-        "label": label[:1].upper() + label[1:],
-        "location": place_words(finding.location),
-        "size_mm": finding.size_mm,
-        "probability": finding.probability,
-        "series_uid": finding.series_uid,
-        "sop_uid": finding.sop_uid,
-        "frame": finding.frame,
-        "box": finding.box,
-        "contour": finding.contour,
-        "heat_map": heat_map,
-        "attributes": finding.attributes,
-        "summary": finding_summary(finding),
-        "reasons": finding_reasons(finding),
-    }
-
-
-def finding_summary(finding: Finding) -> str:
-    """The measurements in words; label, place and probability stand beside it."""
-    attributes = finding.attributes
-    parts = [_("%(mm).1f mm") % {"mm": finding.size_mm}] if finding.size_mm is not None else [_("not measured")]
-    axes = [attributes.get(name) for name in ("long_axis_mm", "short_axis_mm")]
-    if all(isinstance(axis, int | float) for axis in axes):
-        parts.append(_("%(long).1f × %(short).1f mm") % {"long": axes[0], "short": axes[1]})
-    volume = attributes.get("volume_mm3")
-    if isinstance(volume, int | float):
-        parts.append(_("%(volume)d mm³") % {"volume": round(volume)})
-    return " · ".join(parts)
-
-
-def _urls(study: Study, report: Report | None) -> dict[str, str | None]:
+def _urls(study: Study, report: Report | None, *, writes: bool) -> dict[str, str | None]:
 
     def here(name: str) -> str:
         # Another of the user's sites may have a study of the same UID.
@@ -226,6 +193,10 @@ def _urls(study: Study, report: Report | None) -> dict[str, str | None]:
         "sign": reverse("report-sign", args=(report.pk,)) if report else None,
         "addendum": reverse("report-addendum", args=(report.pk,)) if report else None,
         "late_seen": reverse("report-late-images-seen", args=(report.pk,)) if report else None,
+        "measure": here("measurement-save") if writes else None,
+        "measurements": here("measurements"),
+        "decide": here("finding-decide"),
+        "opinion": here("first-opinion"),
         "state": here("reading-room-state"),
         "pdf": reverse("report-pdf", args=(report.pk,)) if report else None,
         "print": reverse("report-print", args=(report.pk,)) if report else None,

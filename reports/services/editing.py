@@ -16,10 +16,12 @@ from accounts.roles import Action, can
 from reports.content import content_for
 from reports.models import Report, Revision
 from reports.sections import Sections, checked_sections, empty_sections, sentences_of
-from reports.selectors.report import TextState, text_state
+from reports.selectors.report import HELD_BACK, TextState, text_state
 from reports.states import REPORT_TABLE, ReportStatus
 from screening.models import Reading
-from screening.selectors import findings_of, open_reading
+from screening.selectors import open_reading
+from screening.selectors.holding import is_held_back
+from screening.selectors.measuring import evidence_keys
 from screening.states import LostRace, advance
 
 
@@ -41,7 +43,7 @@ class ReportClosed(Exception):
 
 
 def holds_reading(*, report: Report, user: User, action: str) -> Reading:
-    """The open reading of the report's study, if it is this user's and they may do `action`.
+    """The open reading of the report's study, if it is this user's, they may do `action` and nothing is held back.
 
     Raises PermissionDenied otherwise.
     """
@@ -51,6 +53,8 @@ def holds_reading(*, report: Report, user: User, action: str) -> Reading:
     reading = open_reading(study)
     if reading is None or reading.reader_id != user.pk:
         raise PermissionDenied(_("Claim the study first: only its reader may change the report."))
+    if is_held_back(user, study):
+        raise PermissionDenied(HELD_BACK)
     return reading
 
 
@@ -90,7 +94,7 @@ def _open_or_raise(report: Report) -> None:
 
 
 def _check(report: Report, state: TextState, sections: Any) -> Sections:
-    evidence = {finding.key for finding in findings_of(report.study)}
+    evidence = evidence_keys(report.study)
     # A draft of an earlier AI result may name findings that a later result no longer has.
     earlier = state.current.sections if state.current else {}
     for sentence in (*state.originals.values(), *sentences_of(earlier)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 from rest_framework.exceptions import PermissionDenied
@@ -19,6 +20,8 @@ from screening.models import Finding, Instance, ScoreRun, Series, Study, Tier
 from screening.selectors import standing_run, study_for
 from screening.selectors.doors import sites_where, visible_studies
 from screening.selectors.heads import head_of, with_heads
+from screening.selectors.holding import is_held_back
+from screening.selectors.measuring import decision_json, newest_decisions
 from screening.selectors.results import speaking_run
 from screening.selectors.worklist import queue
 from screening.states import AiState, RunStatus
@@ -73,7 +76,7 @@ class StudySerializer(serializers.ModelSerializer[Study]):
 
     def to_representation(self, instance: Study) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(instance)
-        if instance.site_id not in self.context["sees_scores"]:
+        if instance.site_id not in self.context["sees_scores"] or is_held_back(self.context["person"], instance):
             return shown | dict.fromkeys(SCORE_FIELDS)
         run = _listed_run(instance)
         if run is None:
@@ -100,12 +103,20 @@ class StudyDetailSerializer(StudySerializer):
 
 
 class FindingSerializer(serializers.ModelSerializer[Finding]):
+    """A finding as the AI gave it; decision: what a reader made of it, null while nobody has."""
+
+    decision = serializers.SerializerMethodField()
+
     class Meta:
         model = Finding
         fields = (
             "number", "key", "type", "location", "size_mm", "probability",
-            "series_uid", "sop_uid", "frame", "box", "contour", "attributes",
+            "series_uid", "sop_uid", "frame", "box", "contour", "attributes", "decision",
         )  # fmt: skip
+
+    def get_decision(self, finding: Finding) -> dict[str, Any] | None:
+        decision = self.context["decisions"].get(finding.pk)
+        return decision_json(decision) if decision else None
 
 
 def person(request: Request, action: str) -> User:
@@ -132,7 +143,7 @@ class _Scoped(generics.GenericAPIView[Study]):
     def get_serializer_context(self) -> dict[str, Any]:
         user = self.request.user
         sees = sites_where(user, Action.VIEW_SCORES).values_list("pk", flat=True) if isinstance(user, User) else ()
-        return {"request": self.request, "sees_scores": set(sees)}
+        return {"request": self.request, "sees_scores": set(sees), "person": user}
 
 
 class StudyList(_Scoped, generics.ListAPIView[Study]):
@@ -203,6 +214,8 @@ class FindingList(APIView):
         if not isinstance(request.user, User):
             raise PermissionDenied
         study = study_for(request.user, study_uid, Action.VIEW_SCORES, request.GET.get("site"))
+        if is_held_back(request.user, study):
+            raise PermissionDenied(_("The AI's view is held back until you have committed your first opinion."))
         audit.record(
             Verb.STUDY_OPENED,
             actor=request.user,
@@ -212,7 +225,8 @@ class FindingList(APIView):
             request=request._request,
         )
         run = standing_run(study)
-        findings = FindingSerializer(run.findings.all() if run else [], many=True).data
+        found = list(run.findings.all()) if run else []
+        findings = FindingSerializer(found, many=True, context={"decisions": newest_decisions(found)}).data
         return Response(
             {
                 "count": len(findings),

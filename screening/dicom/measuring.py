@@ -18,9 +18,13 @@ Basis = Literal["patient", "detector", "none"]
 
 # Tool → how many points it has. Bidirectional: both ends of the long axis, then of the short one. Angle: the second
 # is its vertex. Ellipse: both ends of one axis, then of the other. Rectangle: upper left, upper right, lower left,
-# lower right. Arrow: its tip, then where its words stand.
-TOOLS = {"length": 2, "bidirectional": 4, "angle": 3, "ellipse": 4, "rectangle": 4, "arrow": 2}
+# lower right. Arrow: its tip, then where its words stand. Probe: somewhere in its pixel.
+TOOLS = {"length": 2, "bidirectional": 4, "angle": 3, "ellipse": 4, "rectangle": 4, "arrow": 2, "probe": 1}
 REGIONS = frozenset({"ellipse", "rectangle"})
+# What also needs the pixels.
+PIXEL_TOOLS = REGIONS | {"probe"}
+# Images of a shadow: what lies nearer to the tube is larger on the detector than in the patient.
+PROJECTIONS = frozenset({"CR", "DX", "MG", "XA", "RF", "PX", "IO", "RG"})
 TOLERANCE = 0.1
 _DIGITS = 4
 
@@ -57,16 +61,18 @@ class Value:
         return {"name": self.name, "value": round(self.value, _DIGITS), "unit": self.unit}
 
 
-def scale_of(header: Mapping[str, Any]) -> Scale:
-    """The scale of an image from the header kept beside it (`header_of`).
+def scale_of(header: Mapping[str, Any], modality: str) -> Scale:
+    """The scale of an image from the header kept beside it (`header_of`) and its series' modality.
 
-    Of a projection whose PixelSpacing only repeats ImagerPixelSpacing nothing was calibrated (PS3.3 10.7.1.3), so it
-    counts as measured at the detector.
+    A projection's PixelSpacing holds in the patient only where it differs from ImagerPixelSpacing, that is, where
+    somebody calibrated it (PS3.3 10.7.1.3); otherwise it is the detector's.
     """
     spacing, imager = _pair(header.get("pixel_spacing")), _pair(header.get("imager_pixel_spacing"))
-    if spacing and spacing != imager:
-        return Scale(*spacing, "patient")
-    return Scale(*imager, "detector") if imager else Scale(1.0, 1.0, "none")
+    found = spacing or imager
+    if found is None:
+        return Scale(1.0, 1.0, "none")
+    calibrated = imager is not None and spacing != imager if modality in PROJECTIONS else True
+    return Scale(*found, "patient" if spacing and calibrated else "detector")
 
 
 def _pair(given: Any) -> tuple[float, float] | None:
@@ -142,10 +148,14 @@ def _sides(tool: str, vectors: Sequence[np.ndarray]) -> tuple[np.ndarray, np.nda
 
 
 def statistics(tool: str, points: Sequence[Point], pixels: np.ndarray, unit: str) -> list[Value]:
-    """Mean, standard deviation, least, most and number of the pixels whose middle lies inside a region.
+    """Mean, standard deviation, least, most and number of the pixels whose middle lies inside a region; a probe's value.
 
     pixels: modality values of the frame, shape (Rows, Columns). Empty when no pixel's middle lies inside.
     """
+    if tool == "probe":
+        (x, y), (height, width) = points[0], pixels.shape
+        there = 0 <= x < width and 0 <= y < height
+        return [Value("value", float(pixels[math.floor(y), math.floor(x)]), unit)] if there else []
     inside = _inside(tool, points, pixels)
     if not inside.size:
         return []

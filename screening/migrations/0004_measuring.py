@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
                 ('series_uid', models.CharField(max_length=64)),
                 ('sop_uid', models.CharField(max_length=64)),
                 ('frame', models.PositiveIntegerField()),
-                ('tool', models.CharField(choices=[('length', 'Length'), ('bidirectional', 'Two axes'), ('angle', 'Angle'), ('ellipse', 'Ellipse'), ('rectangle', 'Rectangle'), ('arrow', 'Arrow')], max_length=16)),
+                ('tool', models.CharField(choices=[('length', 'Length'), ('bidirectional', 'Two axes'), ('angle', 'Angle'), ('ellipse', 'Ellipse'), ('rectangle', 'Rectangle'), ('arrow', 'Arrow'), ('probe', 'Pixel value')], max_length=16)),
                 ('points', models.JSONField()),
                 ('text', models.CharField(blank=True, max_length=200)),
                 ('values', models.JSONField(default=list)),
@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('number', 'version'),
-                'constraints': [models.UniqueConstraint(fields=('study', 'uid', 'version'), name='measurement_version_once'), models.UniqueConstraint(condition=models.Q(('version', 1)), fields=('study', 'number'), name='measurement_number_once'), models.CheckConstraint(condition=models.Q(('tool__in', ['length', 'bidirectional', 'angle', 'ellipse', 'rectangle', 'arrow'])), name='measurement_tool_known')],
+                'constraints': [models.UniqueConstraint(fields=('study', 'uid', 'version'), name='measurement_version_once'), models.UniqueConstraint(condition=models.Q(('version', 1)), fields=('study', 'number'), name='measurement_number_once'), models.CheckConstraint(condition=models.Q(('tool__in', ['length', 'bidirectional', 'angle', 'ellipse', 'rectangle', 'arrow', 'probe'])), name='measurement_tool_known')],
             },
         ),
         migrations.RunPython(close, reopen),

@@ -21,6 +21,7 @@ class Tool(models.TextChoices):
     ELLIPSE = "ellipse", _("Ellipse")
     RECTANGLE = "rectangle", _("Rectangle")
     ARROW = "arrow", _("Arrow")
+    PROBE = "probe", _("Pixel value")
 
 
 class InsertOnly(models.Model):

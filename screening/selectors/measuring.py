@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from screening.models import Finding, FindingDecision, Measurement, Study
+from screening.selectors.results import findings_of
 from screening.states import FindingState, StudyStatus
 
 GONE = (FindingState.REJECTED, FindingState.REMOVED)
@@ -98,6 +99,16 @@ def decided_findings(study: Study, findings: list[Finding]) -> list[Decided]:
         *(Decided(finding.key, finding, newest.get(finding.pk)) for finding in findings),
         *(Decided(key, None, decision) for key, decision in own if decision.state != FindingState.REMOVED),
     ]
+
+
+def evidence_keys(study: Study) -> set[str]:
+    """Every key that a sentence may rest on: of the AI's findings, the readers' own, and measurements, also of those
+    removed since: a text that names them is not to be refused for it. Three queries."""
+    return {
+        *(finding.key for finding in findings_of(study)),
+        *study.finding_decisions.filter(finding=None).values_list("key", flat=True),
+        *(f"m{number}" for number in study.measurements.filter(version=1).values_list("number", flat=True)),
+    }
 
 
 def decision_json(decision: FindingDecision) -> dict[str, Any]:

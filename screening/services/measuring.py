@@ -115,9 +115,9 @@ def _measured(study: Study, sent: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(tool, str):
         raise measuring.MeasuringError("There is no such tool.")
     points = measuring.checked_points(tool, sent.get("points"), rows=instance.rows, columns=instance.columns)
-    scale = measuring.scale_of(instance.header)
+    scale = measuring.scale_of(instance.header, instance.series.modality)
     values = measuring.geometry(tool, points, scale)
-    if tool in measuring.REGIONS:
+    if tool in measuring.PIXEL_TOOLS:
         values += _figures(instance, frame, tool, points)
     return {
         "series_uid": instance.series.series_uid,
@@ -127,7 +127,7 @@ def _measured(study: Study, sent: Mapping[str, Any]) -> dict[str, Any]:
         "points": [[round(x, 3), round(y, 3)] for x, y in points],
         "text": clean(sent.get("text") or "", LONGEST_TEXT),
         "values": [value.as_json() for value in values],
-        "basis": "" if tool in ("angle", "arrow") else scale.basis,
+        "basis": "" if tool in ("angle", "arrow", "probe") else scale.basis,
         "removed": False,
     }
 
