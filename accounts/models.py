@@ -182,3 +182,32 @@ class AuditEvent(models.Model):
 
     def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         raise TypeError("An audit event is never removed.")
+
+
+class AuditSeal(models.Model):
+    """One batch of audit events, sealed with a key that the database does not hold. Added, never changed.
+
+    rows: [event number, HMAC]; gaps: [event number, first missed at], passed over and perhaps still to come.
+    """
+
+    number = models.PositiveIntegerField(unique=True)
+    at = models.DateTimeField()
+    rows = models.JSONField()
+    gaps = models.JSONField(default=list)
+    last_event = models.BigIntegerField()
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("number",)
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.digest[:8]}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("A seal is never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise TypeError("A seal is never removed.")

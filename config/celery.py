@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
 app = Celery("firstread")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["screening", "reports"], related_name="tasks")
+app.autodiscover_tasks(["accounts", "screening", "reports"], related_name="tasks")
 app.conf.beat_schedule = {
     name: {"task": job.task, "schedule": job.every_s, "options": {"queue": job.queue, "expires": job.every_s}}
     for name, job in JOBS.items()

@@ -22,6 +22,9 @@ QUIET_SECONDS = env.int("QUIET_SECONDS", default=10)
 BUNDLES_ROOT = HOME / "bundles"
 # One line for each signature, added and never changed. Best on another disk or machine than the database.
 SIGNATURE_HEADS = Path(env.str("SIGNATURE_HEADS", default=str(HOME / "signature-heads.log")))
+# With both, a changed, removed or added audit event is named. Best where the database's administrator cannot write.
+AUDIT_KEY = Path(env.str("AUDIT_KEY", default=str(HOME / "keys" / "audit.key")))
+AUDIT_HEAD = Path(env.str("AUDIT_HEAD", default=str(HOME / "audit-head.txt")))
 MODEL_MAX_BYTES = env.int("MODEL_MAX_BYTES", default=256 * 1024 * 1024)
 
 INSTALLED_APPS = [
