@@ -1,4 +1,4 @@
-"""The state table of a report."""
+"""The state tables of a report, of a critical result to communicate and of a follow-up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,34 @@ class ReportStatus(models.TextChoices):
     AMENDED = "AMENDED", _("Amended")
 
 
-P = ReportStatus
+class CommunicationStatus(models.TextChoices):
+    OPEN = "OPEN", _("Nobody told yet")
+    TOLD = "TOLD", _("Told, not acknowledged")
+    ACKNOWLEDGED = "ACKNOWLEDGED", _("Acknowledged")
+    NOT_CONFIRMED = "NOT_CONFIRMED", _("Not confirmed by the reader")
+
+
+class FollowUpStatus(models.TextChoices):
+    DUE = "DUE", _("Due")
+    CLOSED = "CLOSED", _("Closed")
+
+
+P, C, F = ReportStatus, CommunicationStatus, FollowUpStatus
+
+COMMUNICATION_TABLE: Table = {
+    (C.OPEN, "tell"): C.TOLD,
+    # Told and said back: nothing is left to wait for.
+    (C.OPEN, "tell_and_close"): C.ACKNOWLEDGED,
+    # A message that nobody answers is followed by a call.
+    (C.TOLD, "tell"): C.TOLD,
+    (C.TOLD, "tell_and_close"): C.ACKNOWLEDGED,
+    (C.TOLD, "acknowledge"): C.ACKNOWLEDGED,
+    (C.OPEN, "escalate"): C.OPEN,
+    (C.TOLD, "escalate"): C.TOLD,
+    (C.OPEN, "not_confirmed"): C.NOT_CONFIRMED,
+}
+
+FOLLOW_UP_TABLE: Table = {(F.DUE, "close"): F.CLOSED}
 
 REPORT_TABLE: Table = {
     (P.DRAFTING, "drafted"): P.DRAFT,

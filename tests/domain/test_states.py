@@ -6,7 +6,14 @@ import itertools
 
 import pytest
 
-from reports.states import REPORT_TABLE, ReportStatus
+from reports.states import (
+    COMMUNICATION_TABLE,
+    FOLLOW_UP_TABLE,
+    REPORT_TABLE,
+    CommunicationStatus,
+    FollowUpStatus,
+    ReportStatus,
+)
 from screening.models import Study
 from screening.states import (
     READING_TABLE,
@@ -26,6 +33,8 @@ TABLES = {
     "run": (RUN_TABLE, RunStatus),
     "reading": (READING_TABLE, ReadingStatus),
     "report": (REPORT_TABLE, ReportStatus),
+    "communication": (COMMUNICATION_TABLE, CommunicationStatus),
+    "follow-up": (FOLLOW_UP_TABLE, FollowUpStatus),
 }
 PAIRS = [
     (name, state, event)
