@@ -131,6 +131,8 @@ class Verb(models.TextChoices):
     MEASUREMENT_SAVED = "measurement_saved", _("Measurement saved")
     FINDING_DECIDED = "finding_decided", _("Finding decided")
     FIRST_OPINION = "first_opinion", _("First opinion committed")
+    LESION_MATCHED = "lesion_matched", _("Lesion matched with an earlier one")
+    LAYOUT_CHANGED = "layout_changed", _("Own layout changed")
     MODEL_INSTALLED = "model_installed", _("Model installed")
     MODEL_ACTIVATED = "model_activated", _("Model activated")
     TRIAGE_GRANTED = "triage_granted", _("Right to move the queue granted")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from reports.views import addenda, exports, findings, reading_room, signing
+from reports.views import addenda, comparing, exports, findings, reading_room, signing
 
 urlpatterns = [
     path("studies/<str:study_uid>/", reading_room.reading_room, name="reading-room"),

@@ -7,14 +7,16 @@ what is out of sight, 403 for what a role may not do, and otherwise what the act
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts.models import Membership
 from reports.services import drafting
-from screening.models import Instance
+from screening.models import Instance, Study
 from screening.phantoms.headers import as_bytes
 from screening.selectors.registry import active_row
 from screening.storage import storage
@@ -77,6 +79,7 @@ TABLE: dict[str, Row] = {
         for act in ("reset", "import")
     },
     "audit": Row(allowed=of("auditor")),
+    "audit-export": Row(arguments="form", allowed=of("auditor"), open_to_stranger=403),
     "worklist": Row(allowed=WORKLIST, open_to_stranger=OK),
     "worklist-rows": Row(allowed=WORKLIST, open_to_stranger=OK),
     "worklist-search": Row(method="post", allowed=WORKLIST, open_to_stranger=OK),
@@ -101,6 +104,13 @@ TABLE: dict[str, Row] = {
     "measurement-save": Row(method="post", arguments="study", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
     "finding-decide": Row(method="post", arguments="study", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
     "first-opinion": Row(method="post", arguments="study", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
+    "study-prior": Row(arguments="prior", allowed=SEES, hidden=OUT_OF_SIGHT),
+    "study-prior-match": Row(method="post", arguments="prior", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
+    # A layout is one's own and belongs to no site.
+    "layout-save": Row(
+        method="post", arguments="kind", allowed=of("reader trainee technologist", 400), open_to_stranger=400
+    ),
+    "layout-reset": Row(method="post", arguments="kind", allowed=SEES, open_to_stranger=OK),
     "report-save": Row(method="post", arguments="report", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
     "report-sign": Row(method="post", arguments="report", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
     "report-addendum": Row(method="post", arguments="report", allowed=of("reader", 400), hidden=OUT_OF_SIGHT),
@@ -182,6 +192,10 @@ def world(north, reader, trainee, technologist, administrator, auditor, stranger
     data = as_bytes(ct())
     Instance.objects.filter(series__study=study).update(sha256=storage().put(data), size=len(data))
     report = drafting.ensure_report(study=study)
+    now = timezone.now()
+    earlier = make_study(north, status="REPORTED", study_at=now - timedelta(days=365))
+    Study.objects.filter(pk=study.pk).update(study_at=now)
+    Study.objects.filter(pk=earlier.pk).update(patient=study.patient)
     people = {
         "reader": reader,
         "trainee": trainee,
@@ -200,7 +214,10 @@ def world(north, reader, trainee, technologist, administrator, auditor, stranger
             "study": [study.study_uid],
             "instance": [f"{study.study_uid}.1.1"],
             **below(study.study_uid, f"{study.study_uid}.1", f"{study.study_uid}.1.1"),
+            "prior": [study.study_uid, earlier.study_uid],
+            "kind": ["lung"],
             "report": [report.pk],
+            "form": ["csv"],
             "report form": [report.pk, "fhir"],
             "user": [other.pk],
             "model": [model.name, model.version],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from reports.hanging_strings import hanging_strings
 from reports.room_strings import room_strings
 
 
 def strings() -> dict[str, str]:
-    return room_strings()
+    return room_strings() | hanging_strings()

@@ -1,0 +1,78 @@
+"""What the room says of how images hang and of earlier studies; `{name}` places are filled by the scripts."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+STRINGS: dict[str, str | Promise] = {
+    "stages": _("Stages"),
+    "stage_four": _("Four views"),
+    "stage_cc_prior": _("CC, now over prior"),
+    "stage_mlo_prior": _("MLO, now over prior"),
+    "stage_cc": _("CC"),
+    "stage_mlo": _("MLO"),
+    "stage_rcc": _("Right CC"),
+    "stage_lcc": _("Left CC"),
+    "stage_rmlo": _("Right MLO"),
+    "stage_lmlo": _("Left MLO"),
+    "stage_one": _("One stack"),
+    "stage_series": _("Two series"),
+    "stage_prior": _("Beside the prior"),
+    "stage_lung_mediastinum": _("Lung and mediastinum"),
+    "stage_brain_windows": _("Four windows"),
+    "stage_as_they_come": _("As they come"),
+    "stage_own": _("My layout"),
+    "as_they_come": _("No image says which view it is: they hang as they come, not flipped."),
+    "side_from_words": _("side taken from the description of the series"),
+    "side_from_orientation": _("side taken from the orientation of the image"),
+    "side_not_given": _("side not given in the file; placed by its chest wall"),
+    "no_spacing": _("pixel size unknown: not at the scale of the others"),
+    "unplaced": _("{view} missing; {count} images without a view or side are among the other images"),
+    "prior_view_missing": _("{view} missing on {date}"),
+    "no_prior_here": _("No earlier study"),
+    "no_second_series": _("No other series"),
+    "no_such_series": _("This study has no series “{name}”"),
+    "prior_of": _("Prior {date}"),
+    "layout": _("Layout"),
+    "layout_grid": _("{rows} × {columns}"),
+    "layout_keep": _("Keep this as mine"),
+    "layout_back": _("Back to the department’s"),
+    "layout_kept": _("Kept. Studies like this open so."),
+    "layout_is_back": _("Studies like this open as the department has it."),
+    "layout_own": _("my layout"),
+    "layout_unusable": _("Your own layout is of an older form and could not be used."),
+    "layout_failed": _("Not kept: {detail}"),
+    "timeline": _("Studies of this patient"),
+    "timeline_now": _("now"),
+    "timeline_none": _("No earlier studies"),
+    "prior_beside": _("Prior"),
+    "prior_loading": _("Loading the earlier study …"),
+    "prior_failed": _("The earlier study did not arrive: {detail}"),
+    "prior_report": _("Report of {date}"),
+    "ago_days": _("{n} days before"),
+    "ago_months": _("{n} months before"),
+    "ago_years": _("{n} years before"),
+    "linked": _("Linked"),
+    "linked_at_lesion": _("Linked at finding {n} and its match."),
+    "linked_by_position": _("Linked by the position of the table; unlink, scroll one and link again to correct it."),
+    "linked_here": _("Linked at slices {now} and {then}."),
+    "linked_by_share": _("Linked by the middle of both stacks; unlink, scroll one and link again to correct it."),
+    "unlinked": _("Each stack scrolls alone."),
+    "pairs": _("Lesions on both dates"),
+    "pair_proposed_model": _("matched by the model, to be confirmed"),
+    "pair_proposed_position": _("matched by position, to be confirmed"),
+    "pair_proposed_place": _("same type and place, to be confirmed"),
+    "pair_confirmed": _("same lesion: {who}, {time}"),
+    "pair_rejected": _("not the same lesion: {who}, {time}"),
+    "pair_confirm": _("Same lesion"),
+    "pair_reject": _("Not the same"),
+    "pair_with": _("Match finding {n} with"),
+    "pair_failed": _("Not kept: {detail}"),
+    "prior_finding": _("finding {n} of {date}"),
+}
+
+
+def hanging_strings() -> dict[str, str]:
+    """The strings in the language of the request, ready for JSON."""
+    return {key: str(text) for key, text in STRINGS.items()}
