@@ -26,4 +26,5 @@ urlpatterns = [
     path("preferences/keys/export/", preferences.keys_export, name="preferences-keys-export"),
     path("preferences/keys/import/", preferences.keys_import, name="preferences-keys-import"),
     path("audit/", audit.audit_list, name="audit"),
+    path("audit/export/<str:form>/", audit.audit_export, name="audit-export"),
 ]
