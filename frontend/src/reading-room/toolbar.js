@@ -1,8 +1,10 @@
 /** The row of tools above the images: the same acts as the keys, pressed state included. */
 import { element } from '../lib/dom.js';
 import { keyOf } from '../lib/keymap.js';
+import { menu } from './menu.js';
 
 const MOUSE_TOOLS = ['scroll', 'window', 'zoom', 'pan'];
+const MEASURING = ['length', 'bidirectional', 'angle', 'ellipse', 'rectangle', 'arrow', 'probe'];
 
 function button(label, key, data) {
   const node = element('button', { type: 'button', data }, element('span', { text: label }));
@@ -10,18 +12,22 @@ function button(label, key, data) {
   return node;
 }
 
+function act(node, run) {
+  node.addEventListener('click', () => {
+    run();
+    node.blur();
+  });
+  return node;
+}
+
+const rule = () => element('i', {});
+
 export function drawToolbar(root, { viewer, say, help }) {
-  const act = (node, run) => {
-    node.addEventListener('click', () => {
-      run();
-      node.blur();
-    });
-    return node;
-  };
-  const tools = MOUSE_TOOLS.filter((name) => name !== 'scroll' || !viewer.mammography).map((name) =>
+  const mouse = MOUSE_TOOLS.filter((name) => name !== 'scroll' || !viewer.mammography).map((name) =>
     act(button(say(`tool_${name}`), '', { tool: name }), () => viewer.useTool(name)),
   );
-  tools.push(act(button(say('tool_length'), keyOf('length'), { tool: 'length' }), () => viewer.useTool('length')));
+  const measuring = measures(viewer, say);
+  const image = handling(viewer, say);
   const presets = viewer.presets.map((preset) =>
     act(button(preset.label, keyOf(`window-${preset.key}`), { preset: preset.key }), () => viewer.preset(preset)),
   );
@@ -29,17 +35,17 @@ export function drawToolbar(root, { viewer, say, help }) {
   const heat = viewer.hasHeat
     ? [act(button(say('heat_map'), keyOf('heat'), { heat: '' }), () => viewer.toggleHeat()), strength(viewer, say)]
     : [];
-  const invert = act(button(say('invert'), keyOf('invert'), { minor: '' }), () => viewer.invert());
-  const reset = act(button(say('reset'), keyOf('reset'), { minor: '' }), () => viewer.reset());
   const more = act(button('', keyOf('show-keys'), { help: '' }), help);
   more.setAttribute('aria-label', say('all_keys'));
-  const rule = () => element('i', {});
-  root.replaceChildren(...tools, rule(), ...presets, presets.length ? rule() : '', marks, ...heat, invert, reset);
-  root.append(...chooser(viewer, say, act), element('span', { class: 'spacer' }), more);
+  root.replaceChildren(...mouse, measuring.button, image.button, rule(), ...presets, presets.length ? rule() : '', marks);
+  root.append(...heat, ...chooser(viewer, say), element('span', { class: 'spacer' }), more, measuring.panel, image.panel);
   const light = () => {
     root.querySelectorAll('[data-tool]').forEach((node) => {
       node.setAttribute('aria-pressed', String(node.dataset.tool === viewer.tool));
     });
+    const chosen = MEASURING.includes(viewer.tool) ? viewer.tool : null;
+    measuring.button.firstChild.textContent = say(chosen ? `tool_${chosen}` : 'tools_measure');
+    measuring.button.setAttribute('aria-pressed', String(Boolean(chosen)));
     marks.setAttribute('aria-pressed', String(viewer.marks));
     if (heat.length) {
       heat[0].setAttribute('aria-pressed', String(viewer.heat));
@@ -50,6 +56,28 @@ export function drawToolbar(root, { viewer, say, help }) {
   light();
 }
 
+function measures(viewer, say) {
+  const items = MEASURING.map((name) => act(button(say(`tool_${name}`), keyOf(name), { tool: name }), () => viewer.useTool(name)));
+  items.push(act(button(say('remove_measure'), keyOf('remove-measure'), {}), () => viewer.removeMeasure()));
+  return menu(say('tools_measure'), items, { menu: 'measure' });
+}
+
+function handling(viewer, say) {
+  const rows = [
+    ['tool_loupe', 'loupe', () => viewer.toggleTool('loupe')],
+    ['zoom_in', 'zoom-in', () => viewer.zoom(true)],
+    ['zoom_out', 'zoom-out', () => viewer.zoom(false)],
+    ['fit', 'fit', () => viewer.fit()],
+    ['rotate', 'rotate', () => viewer.rotate()],
+    ['flip_horizontal', 'flip-horizontal', () => viewer.flip(0)],
+    ['flip_vertical', 'flip-vertical', () => viewer.flip(1)],
+    ['invert', 'invert', () => viewer.invert()],
+    ['reset', 'reset', () => viewer.reset()],
+  ];
+  const items = rows.map(([word, name, run]) => act(button(say(word), keyOf(name), name === 'loupe' ? { tool: name } : { act: name }), run));
+  return menu(say('tools_image'), items, { menu: 'image' });
+}
+
 function strength(viewer, say) {
   const value = Math.round(viewer.strength * 100);
   const node = element('input', { type: 'range', min: 10, max: 100, step: 10, value, 'aria-label': say('heat_strength'), hidden: true });
@@ -58,7 +86,7 @@ function strength(viewer, say) {
   return node;
 }
 
-function chooser(viewer, say, act) {
+function chooser(viewer, say) {
   if (viewer.mammography) {
     const nodes = [act(button(say('enlarge'), keyOf('enlarge'), {}), () => viewer.enlarge())];
     if (viewer.others.length) {
@@ -81,5 +109,5 @@ function chooser(viewer, say, act) {
   viewer.listen(() => {
     select.value = String(viewer.at);
   });
-  return [element('i', {}), select];
+  return [rule(), select];
 }

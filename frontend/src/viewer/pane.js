@@ -39,9 +39,10 @@ export class Pane {
     this.cpu = host.cpu;
     this.surface = element('div', { class: 'surface' });
     this.layer = svg('svg', { class: 'marks' });
+    this.ruler = svg('svg', { class: 'ruler', 'aria-hidden': 'true' });
     this.parts = Object.fromEntries(CORNERS.map((name) => [name, element('span', { class: `tx ${name}` })]));
     this.sentence = element('p', { class: 'no-image', role: 'status', hidden: true });
-    this.root = element('div', { class: 'vp', data: { pane: id } }, this.surface, this.layer, this.sentence);
+    this.root = element('div', { class: 'vp', data: { pane: id } }, this.surface, this.ruler, this.layer, this.sentence);
     this.root.append(...Object.values(this.parts));
   }
 

@@ -4,6 +4,7 @@ import dicomImageLoader from '@cornerstonejs/dicom-image-loader';
 import * as tools from '@cornerstonejs/tools';
 
 import { prepare } from './display.js';
+import { TOOL_CLASSES } from './tools.js';
 
 const CACHE_BYTES = 1024 ** 3;
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|microsoft basic render/i;
@@ -24,7 +25,8 @@ function load(imageId, options) {
   return {
     ...pending,
     promise: pending.promise.then((image) => {
-      prepare(image);
+      // What a display function changed is no longer what the scanner measured.
+      image.displayed = prepare(image);
       return image;
     }),
   };
@@ -40,8 +42,7 @@ export function start(renderer = 'auto') {
   dicomImageLoader.init({ maxWebWorkers: workers, useLegacyMetadataProvider: true });
   core.imageLoader.registerImageLoader('wadouri', load);
   tools.init();
-  const { WindowLevelTool, PanTool, ZoomTool, LengthTool } = tools;
-  [WindowLevelTool, PanTool, ZoomTool, LengthTool].forEach((tool) => tools.addTool(tool));
+  TOOL_CLASSES.forEach((tool) => tools.addTool(tool));
   colourMeasures(tools.annotation.config.style);
   return { engine: new core.RenderingEngine('reading-room'), cpu };
 }

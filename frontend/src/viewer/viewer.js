@@ -6,11 +6,13 @@ import { element, publish } from '../lib/dom.js';
 import { windowOf } from './corner-text.js';
 import { hang } from './hanging.js';
 import { Marking } from './marking.js';
+import { bindLoupe } from './loupe.js';
 import { Prefetch } from './prefetch.js';
 import { start } from './setup.js';
 import { Stage } from './stage.js';
 import { imageId, openingSeries, placeOf, readable } from './stacks.js';
-import { chooseTool, makeToolGroup } from './tools.js';
+import { chooseTool, makeToolGroup, removeChosen } from './tools.js';
+import { fitOrActual, flip, rotate, straighten, zoom } from './turning.js';
 
 export class Viewer {
   tool = 'scroll';
@@ -28,13 +30,19 @@ export class Viewer {
     this.others = [];
     const { engine, cpu } = start(renderer);
     Object.assign(this, { engine, cpu });
-    this.group = makeToolGroup('reading-room');
+    this.group = makeToolGroup('reading-room', {
+      say,
+      cpu,
+      imageOf: (viewport) => this.panes.find((pane) => pane.viewport === viewport)?.image ?? null,
+      field: () => stage,
+    });
     this.marking = new Marking({
       findings: () => this.findings,
       series: () => this.series,
       chosen: () => selection.key,
     });
     this.stage = new Stage(stage, this.#paneHost());
+    this.stage.listen((pane) => bindLoupe(pane, () => this.tool === 'loupe'));
     this.useTool(this.mammography ? 'window' : 'scroll');
     publish({ renderer: cpu ? 'cpu' : 'gpu', rendered: 0, slice: '' });
     selection.listen((key, from) => this.#chosen(key, from));
@@ -206,7 +214,10 @@ export class Viewer {
   }
 
   reset() {
-    this.panes.forEach((pane) => pane.reset());
+    this.panes.forEach((pane) => {
+      straighten(pane);
+      pane.reset();
+    });
     if (this.mammography) this.stage.resized();
   }
 
@@ -254,8 +265,29 @@ export class Viewer {
     this.#tell();
   }
 
-  toggleLength() {
-    this.useTool(this.tool === 'length' ? (this.mammography ? 'window' : 'scroll') : 'length');
+  toggleTool(name) {
+    this.useTool(this.tool === name ? (this.mammography ? 'window' : 'scroll') : name);
+  }
+
+  removeMeasure() {
+    removeChosen(this.panes.flatMap((pane) => pane.viewport ?? []));
+  }
+
+  rotate() {
+    rotate(this.active);
+  }
+
+  /** `axis` 0: left to right, 1: top to bottom, on the screen. */
+  flip(axis) {
+    flip(this.active, axis);
+  }
+
+  zoom(larger) {
+    zoom(this.active, larger);
+  }
+
+  fit() {
+    fitOrActual(this.active);
   }
 
   /** The marks, or what they come from, changed: other findings, the same images. */
