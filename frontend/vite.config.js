@@ -18,18 +18,26 @@ function withoutStyleAttribute() {
   };
 }
 
+const HAN = '@expo-google-fonts/noto-sans-sc';
+const FONTS = {
+  'DejaVuSans.ttf': 'dejavu-fonts-ttf/ttf/DejaVuSans.ttf',
+  'DejaVuSans-Bold.ttf': 'dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf',
+  'DejaVuSans-Oblique.ttf': 'dejavu-fonts-ttf/ttf/DejaVuSans-Oblique.ttf',
+  LICENSE: 'dejavu-fonts-ttf/LICENSE',
+  'NotoSansSC-Regular.ttf': `${HAN}/400Regular/NotoSansSC_400Regular.ttf`,
+  'LICENSE-NotoSansSC': `${HAN}/LICENSE_FONT`,
+};
+
 /** The printed report needs fonts with every script a name may have; they travel with the build. */
 function printFonts() {
   return {
     name: 'print-fonts',
     closeBundle() {
-      const from = path.resolve(here, 'node_modules/dejavu-fonts-ttf');
       const to = path.join(out, 'fonts');
       fs.mkdirSync(to, { recursive: true });
-      for (const name of ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf', 'DejaVuSans-Oblique.ttf']) {
-        fs.copyFileSync(path.join(from, 'ttf', name), path.join(to, name));
+      for (const [name, from] of Object.entries(FONTS)) {
+        fs.copyFileSync(path.resolve(here, 'node_modules', from), path.join(to, name));
       }
-      fs.copyFileSync(path.join(from, 'LICENSE'), path.join(to, 'LICENSE'));
     },
   };
 }

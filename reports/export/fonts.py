@@ -1,7 +1,8 @@
 """Fonts for printed reports: names come in any script.
 
-DejaVu Sans (Latin, Greek, Cyrillic, Arabic letters and more) travels with the front end's build;
-Chinese, Japanese and Korean use the viewer's own fonts through the PDF's standard CID fonts.
+DejaVu Sans (Latin, Greek, Cyrillic, Arabic letters and more) and Noto Sans SC (Chinese characters, rare ones of names
+included, and kana) travel with the front end's build and into the file, cut to what it uses. Korean, and Chinese where
+Noto is not there, use the viewer's own fonts through the PDF's standard CID fonts.
 Scripts that need shaping are written letter by letter.
 """
 
@@ -20,16 +21,19 @@ from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
 CHINESE = "STSong-Light"
 KOREAN = "HYSMyeongJo-Medium"
+HAN, HAN_FILE = "Report-Han", "NotoSansSC-Regular.ttf"
 FILES = {"Report": "DejaVuSans.ttf", "Report-Bold": "DejaVuSans-Bold.ttf"}
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A main font and the characters it has; regular and bold have the same ones here."""
+    """A main font and the characters it has; regular and bold have the same ones here. `han`: those of the
+    Chinese font, none where it is not there."""
 
     regular: str
     bold: str
     characters: frozenset[int]
+    han: frozenset[int] = frozenset()
 
 
 @lru_cache(maxsize=4)
@@ -46,9 +50,19 @@ def face(folder: Path | None) -> Face:
             for font in loaded:
                 registerFont(font)
             common = frozenset.intersection(*(frozenset(font.face.charToGlyph) for font in loaded))
-            return Face("Report", "Report-Bold", common)
+            return Face("Report", "Report-Bold", common, _han(folder))
     latin = frozenset(ord(bytes([code]).decode("cp1252")) for code in range(0x20, 0x100) if _in_cp1252(code))
     return Face("Helvetica", "Helvetica-Bold", latin)
+
+
+def _han(folder: Path) -> frozenset[int]:
+    """Make the Chinese font known. The characters it has; none without its file."""
+    try:
+        font = TTFont(HAN, str(folder / HAN_FILE))
+    except (TTFError, OSError):
+        return frozenset()
+    registerFont(font)
+    return frozenset(font.face.charToGlyph)
 
 
 def _in_cp1252(code: int) -> bool:
@@ -59,10 +73,12 @@ def _in_cp1252(code: int) -> bool:
     return code not in (0x7F, 0xA0, 0xAD)
 
 
-def _font_of(character: str, main: str, known: frozenset[int]) -> str:
+def _font_of(character: str, main: str, face: Face) -> str:
     code = ord(character)
-    if code in known or character == " ":
+    if code in face.characters or character == " ":
         return main
+    if code in face.han:
+        return HAN
     if 0x1100 <= code <= 0x11FF or 0x3130 <= code <= 0x318F or 0xAC00 <= code <= 0xD7A3:
         return KOREAN
     try:
@@ -81,5 +97,5 @@ def markup(text: str, main: Face, *, bold: bool = False) -> str:
     """Plain text as paragraph markup, escaped, each run in a font that has it; control characters dropped."""
     name = main.bold if bold else main.regular
     clean = "".join(" " if each.isspace() else each for each in text if each.isspace() or each.isprintable())
-    runs = groupby(clean, key=lambda character: _font_of(character, name, main.characters))
+    runs = groupby(clean, key=lambda character: _font_of(character, name, main))
     return "".join(f'<font name="{font}">{escape("".join(run))}</font>' for font, run in runs)
