@@ -61,7 +61,7 @@ if ! done_already node "$want"; then
   finished node "$want"
   rm -f .venv/stamps/frontend
 fi
-want=$(find frontend/src frontend/vite.config.js frontend/package-lock.json -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)
+want=$(find frontend/src frontend/plugins frontend/vite.config.js frontend/package-lock.json -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)
 if ! done_already frontend "$want" || [ ! -f static/dist/.vite/manifest.json ]; then
   say "Building the front end …"
   quietly vite.log "The front end could not be built." npm_in exec -- vite build

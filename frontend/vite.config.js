@@ -3,20 +3,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
+import { withoutStyleAttribute } from './plugins/style-attribute.js';
+
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.resolve(here, '../static/dist');
 const entries = ['page', 'preferences', 'reading-room', 'worklist', 'upload'];
-
-/** The page's policy forbids style attributes; the tools set one through setAttribute. */
-function withoutStyleAttribute() {
-  return {
-    name: 'without-style-attribute',
-    transform(code, id) {
-      if (!id.includes('@cornerstonejs/tools') || !code.includes("setAttribute('style'")) return null;
-      return { code: code.replace(/(\w+)\.setAttribute\('style',\s*/g, '$1.style.cssText = ('), map: null };
-    },
-  };
-}
 
 const HAN = '@expo-google-fonts/noto-sans-sc';
 const FONTS = {
