@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from config.celery import app
 from config.jobs import JOBS
-from reports.services import drafting
+from reports.services import communication, drafting
 
 
 @app.task(name=JOBS["sweep_drafts"].task)
 def sweep_drafts() -> int:
     return drafting.sweep_drafts()
+
+
+@app.task(name=JOBS["sweep_communications"].task)
+def sweep_communications() -> int:
+    return communication.sweep_late()
