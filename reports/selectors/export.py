@@ -26,7 +26,7 @@ from reports.export.exported import (
 from reports.models import Meaning, Report, Signature
 from reports.sections import sentences_of
 from screening.models import Finding, ScoreRun, Study
-from screening.states import AiState
+from screening.states import AiState, FindingState
 
 
 def exported_report(report: Report) -> ExportedReport | None:
@@ -141,7 +141,8 @@ def _ai_state(signed: Mapping[str, Any], runs: Mapping[str, ScoreRun]) -> str:
 
 
 def _findings(signed: Mapping[str, Any], runs: Mapping[str, ScoreRun]) -> tuple[ExportedFinding, ...]:
-    """The findings that a signed sentence names as its evidence: what the reader dropped is not told on."""
+    """The findings that a signed sentence names as its evidence: what the reader dropped or rejected is not told on,
+    and of one they corrected is said that a person changed it."""
     named: dict[tuple[int, str], bool] = {}
     for section in signed["sections"]:
         for sentence in section["sentences"]:
@@ -149,15 +150,20 @@ def _findings(signed: Mapping[str, Any], runs: Mapping[str, ScoreRun]) -> tuple[
             for key in sentence["evidence"]:
                 if run is not None:
                     named[run.pk, key] = named.get((run.pk, key), False) or sentence["state"] != "ai"
+    decided = {each["finding"]: each["state"] for each in signed.get("decisions", ())}
     wanted = {run for run, _key in named}
     found = [
         finding
         for finding in Finding.objects.filter(run__in=wanted).select_related("run").order_by("run_id", "number")
-        if (finding.run_id, finding.key) in named
+        if (finding.run_id, finding.key) in named and decided.get(finding.pk) != FindingState.REJECTED
     ]
     return tuple(
         # Two runs count each from 1.
-        _finding(finding, finding.number if len(wanted) == 1 else place, edited=named[finding.run_id, finding.key])
+        _finding(
+            finding,
+            finding.number if len(wanted) == 1 else place,
+            edited=named[finding.run_id, finding.key] or decided.get(finding.pk) == FindingState.EDITED,
+        )
         for place, finding in enumerate(found, start=1)
     )
 

@@ -20,7 +20,9 @@ from accounts.services import password_is_right, recently_authenticated
 from reports.content import content_for
 from reports.models import Meaning, Report, Revision, Signature
 from reports.sections import sentences_of
+from reports.selectors.grounds import grounds, on_rejected_findings
 from reports.selectors.report import text_state
+from reports.services.communication import open_by_signature
 from reports.services.editing import holds_reading
 from reports.services.heads import note_head
 from reports.states import REPORT_TABLE
@@ -128,6 +130,8 @@ def _sign(report: Report, signer: User, number: int | None, meaning: str, reques
             reading = holds_reading(report=report, user=signer, action=Action.EDIT_REPORT)
             revision = _signable(report, reading, number)
             signature = append_signature(report, signer, revision, meaning, _report_body(report, revision))
+            # Before the study leaves the reader: a critical result nobody was told of gets its clock.
+            open_by_signature(report=report, signer=signer, request=request)
             if meaning == Meaning.FINAL:
                 complete_reading(study=report.study, reader=signer)
             else:
@@ -164,6 +168,8 @@ def _signable(report: Report, reading: Reading, number: int | None) -> Revision:
         raise NotSignable(_("These sections are empty: %(sections)s.") % {"sections": ", ".join(empty)})
     if not _ai_is_complete(report) and all(each["state"] == "ai" for each in sentences_of(current.sections)):
         raise NotSignable(_("The AI did not read this study in full. Write at least one sentence of your own."))
+    if on_rejected_findings(report.study, current):
+        raise NotSignable(_("A drafted sentence rests on a finding that you rejected: change it or take it out."))
     return current
 
 
@@ -227,7 +233,8 @@ def _frame(report: Report, signer: User, revision: Revision, meaning: str, signe
 
 
 def _report_body(report: Report, revision: Revision) -> dict[str, Any]:
-    """What the signature of a report covers beyond its frame: the text, and what the AI had to say."""
+    """What the signature of a report covers beyond its frame: the text, what the AI had to say, and what the reader
+    made of that and measured."""
     run = standing_run(report.study)
     return {
         "format": FORMAT,
@@ -238,6 +245,7 @@ def _report_body(report: Report, revision: Revision) -> dict[str, Any]:
             if run is not None
             else None
         ),
+        **grounds(report.study, revision),
     }
 
 
