@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -242,6 +242,24 @@ def sweep_leases() -> int:
                 _send(run, run.study)
         swept += 1
     return swept
+
+
+def withdraw_rescoring(*, study: Study) -> int:
+    """The study is being reported: give up what would put another result beside the one that was read. How many.
+
+    Called inside the signing transaction. A first result that is still to come is not given up: it is
+    news to the reader, signed or not. A worker that finishes a withdrawn run records nothing.
+    """
+    spoken = (RunStatus.SUCCEEDED, RunStatus.REFUSED)
+    answered = ScoreRun.objects.filter(study=study, inputs_sha256=OuterRef("inputs_sha256"), status__in=spoken)
+    waiting = ScoreRun.objects.filter(study=study, status__in=(RunStatus.PENDING, RunStatus.RUNNING))
+    withdrawn = 0
+    for run in waiting.filter(Exists(answered)):
+        reason = _("The study was reported first; it keeps the result it was signed with.")
+        with suppress(LostRace):  # it came in this moment, and is what the reader could see
+            advance(run, RUN_TABLE, "fail", finished_at=timezone.now(), lease_until=None, reason=reason)
+            withdrawn += 1
+    return withdrawn
 
 
 def _current(run_id: int, attempt: int) -> ScoreRun | None:
