@@ -38,9 +38,9 @@ def due_on(exam: date, number: int, unit: str) -> date:
     return date(year, month + 1, min(exam.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def overdue_from(due: date) -> date:
-    """The first day on which the recommendation counts as overdue."""
-    return due + timedelta(days=GRACE_DAYS + 1)
+def is_overdue(due: date, today: date) -> bool:
+    """The due day and the days of grace have passed."""
+    return today > due + timedelta(days=GRACE_DAYS)
 
 
 def suggested(programme: str, category: str | None) -> Suggestion | None:

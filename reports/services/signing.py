@@ -20,10 +20,12 @@ from accounts.services import password_is_right, recently_authenticated
 from reports.content import content_for
 from reports.models import Meaning, Report, Revision, Signature
 from reports.sections import sentences_of
+from reports.selectors.follow_up import recommendation_of
 from reports.selectors.grounds import grounds, on_rejected_findings
 from reports.selectors.report import text_state
 from reports.services.communication import open_by_signature
 from reports.services.editing import holds_reading
+from reports.services.follow_up import open_follow_up, signed_recommendation
 from reports.services.heads import note_head
 from reports.states import REPORT_TABLE
 from reports.verify.verify_reports import canonical_text, chain_hash, sha256_hex
@@ -133,6 +135,7 @@ def _sign(report: Report, signer: User, number: int | None, meaning: str, reques
             # Before the study leaves the reader: a critical result nobody was told of gets its clock.
             open_by_signature(report=report, signer=signer, request=request)
             if meaning == Meaning.FINAL:
+                open_follow_up(signature=signature, request=request)
                 complete_reading(study=report.study, reader=signer)
             else:
                 release_study(study=report.study, reader=signer, request=request)
@@ -246,6 +249,7 @@ def _report_body(report: Report, revision: Revision) -> dict[str, Any]:
             else None
         ),
         **grounds(report.study, revision),
+        **signed_recommendation(recommendation_of(report)),
     }
 
 

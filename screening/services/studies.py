@@ -15,6 +15,7 @@ from screening.programmes import PROGRAMMES, route
 from screening.services import scoring
 from screening.services.priority import first_due
 from screening.services.routing import facts_of
+from screening.signals import study_completed
 from screening.states import STUDY_TABLE, AiState, InvalidTransition, LostRace, StudyStatus, advance
 
 
@@ -66,6 +67,7 @@ def close_study(*, study: Study, actor: User | None = None, quiet_since: datetim
             scoring.request_score(study=study)
         elif study.status == StudyStatus.QUEUED:
             advance(study, STUDY_TABLE, "no_ai")
+        study_completed.send(sender=Study, study=study)
     return study
 
 

@@ -15,7 +15,7 @@ from reports.rules.communication import (
     default_limit,
     next_escalation,
 )
-from reports.rules.follow_up import due_on, overdue_from, suggested
+from reports.rules.follow_up import due_on, is_overdue, suggested
 from screening.programmes import PROGRAMMES
 from screening.rules.lung_rads import MANAGEMENT, due_date
 
@@ -92,4 +92,5 @@ def test_other_programmes_suggest_nothing_by_themselves():
 
 
 def test_a_grace_of_two_weeks_comes_before_overdue():
-    assert overdue_from(date(2026, 3, 1)) == date(2026, 3, 16)
+    due = date(2026, 3, 1)
+    assert not is_overdue(due, date(2026, 3, 15)) and is_overdue(due, date(2026, 3, 16))

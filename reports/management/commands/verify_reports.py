@@ -10,8 +10,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Site
-from reports.models import Addendum, Meaning, Signature
+from reports.models import Addendum, FollowUp, Meaning, Signature
 from reports.services.addenda import addendum_body
+from reports.services.follow_up import signed_recommendation
 from reports.services.heads import noted_head
 from reports.services.signing import signed_sections
 from reports.verify.verify_reports import (
@@ -60,7 +61,10 @@ class Command(BaseCommand):
             links = [_link(signature) for signature in signatures]
             verdict = judge(links, given or noted_head(site.slug))
             verdict.site = site.slug
-            verdict.faults += [fault for signature in signatures for fault in _text_faults(signature)]
+            due = {row.signature_id: row for row in FollowUp.objects.filter(site=site).select_related("recommendation")}
+            verdict.faults += [
+                fault for signature in signatures for fault in _text_faults(signature, due.get(signature.pk))
+            ]
             faulty += len(verdict.faults)
             self._tell(verdict, links, as_json=options["json"])
             if options["export"]:
@@ -96,7 +100,7 @@ def _link(signature: Signature) -> Link:
     )
 
 
-def _text_faults(signature: Signature) -> list[Fault]:
+def _text_faults(signature: Signature, due: FollowUp | None) -> list[Fault]:
     """Where the stored revision, or what is stored beside the signed bytes, says something else than they do."""
     try:
         signed = json.loads(signature.canonical)
@@ -106,7 +110,7 @@ def _text_faults(signature: Signature) -> list[Fault]:
         return []
     now = {
         **signed,
-        **_stored_body(signature),
+        **_stored_body(signature, due),
         "revision": signature.revision.number,
         "report": signature.report_id,
         "meaning": signature.meaning,
@@ -123,10 +127,13 @@ def _text_faults(signature: Signature) -> list[Fault]:
     return faults
 
 
-def _stored_body(signature: Signature) -> dict[str, Any]:
+def _stored_body(signature: Signature, due: FollowUp | None) -> dict[str, Any]:
     """The text as the database has it now: of the revision, or of the addendum (none when its row is gone)."""
     if signature.meaning != Meaning.ADDENDUM:
-        return {"sections": signed_sections(signature.revision)}
+        return {
+            "sections": signed_sections(signature.revision),
+            **signed_recommendation(due.recommendation if due else None),
+        }
     try:
         added: Addendum = signature.addendum
     except Addendum.DoesNotExist:
