@@ -24,6 +24,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         (Action.UPLOAD, _("Upload"), reverse("upload")),
         (Action.MANAGE_USERS, _("Users"), reverse("users")),
         (Action.MANAGE_MODELS, _("Models"), reverse("models")),
+        (Action.VIEW_STATUS, _("Status"), reverse("status")),
         (Action.VIEW_AUDIT, _("Audit"), reverse("audit")),
     )
     return {

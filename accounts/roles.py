@@ -39,6 +39,7 @@ class Action(models.TextChoices):
     MANAGE_MODELS = "manage_models", _("Manage models and their rights")
     COMMUNICATE = "communicate", _("Communicate critical results and follow up")
     MANAGE_RULES = "manage_rules", _("Set reading rules and time limits")
+    VIEW_STATUS = "view_status", _("See how the department runs")
     VIEW_AUDIT = "view_audit", _("Read the audit trail")
 
 
@@ -73,7 +74,14 @@ ROLE_ACTIONS: dict[str, frozenset[str]] = {
         {Action.VIEW_WORKLIST, Action.VIEW_IMAGES, Action.WRITE_NOTE, Action.UPLOAD, Action.VIEW_INGEST}
     ),
     Role.ADMINISTRATOR: frozenset(
-        {Action.VIEW_WORKLIST, Action.VIEW_INGEST, Action.MANAGE_USERS, Action.MANAGE_MODELS, Action.MANAGE_RULES}
+        {
+            Action.VIEW_WORKLIST,
+            Action.VIEW_INGEST,
+            Action.MANAGE_USERS,
+            Action.MANAGE_MODELS,
+            Action.MANAGE_RULES,
+            Action.VIEW_STATUS,
+        }
     ),
     Role.AUDITOR: frozenset({Action.VIEW_AUDIT}),
 }

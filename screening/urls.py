@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from screening.views import models, uploading, worklist
+from screening.views import models, status, uploading, worklist
 
 urlpatterns = [
     path("worklist/", worklist.worklist, name="worklist"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("studies/<str:study_uid>/release/", worklist.release, name="study-release"),
     path("upload/", uploading.upload, name="upload"),
     path("upload/files/", uploading.receive, name="upload-receive"),
+    path("status/", status.status, name="status"),
+    path("metrics", status.metrics, name="metrics"),
     path("models/", models.model_list, name="models"),
     path("models/install/", models.model_install, name="model-install"),
     path("models/rescore/", models.models_rescore, name="models-rescore"),

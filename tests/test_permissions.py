@@ -88,6 +88,9 @@ TABLE: dict[str, Row] = {
     "study-release": Row(method="post", arguments="study", allowed=of("reader trainee", 409)),
     "upload": Row(allowed=of("technologist administrator")),
     "upload-receive": Row(method="post", allowed=of("technologist", 400)),
+    "status": Row(allowed=of("administrator")),
+    # Without its token nobody is answered, whoever they are.
+    "metrics": Row(api=True, allowed={}),
     "models": Row(allowed=of("administrator")),
     "model-install": Row(allowed=of("administrator")),
     "models-rescore": Row(method="post", allowed=of("administrator", 302)),

@@ -18,6 +18,8 @@ FIRSTREAD_DEVICE = DEVICE
 STORAGE_ROOT = HOME / "objects"
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=512 * 1024 * 1024)
 QUIET_SECONDS = env.int("QUIET_SECONDS", default=10)
+# After a study is opened, signing and going on wait this long: a second press was meant for the study before.
+LOCK_OUT_SECONDS = env.float("LOCK_OUT_SECONDS", default=2.0)
 # Every version of every model, shipped or installed.
 BUNDLES_ROOT = HOME / "bundles"
 # One line for each signature, added and never changed. Best on another disk or machine than the database.
@@ -25,6 +27,8 @@ SIGNATURE_HEADS = Path(env.str("SIGNATURE_HEADS", default=str(HOME / "signature-
 # With both, a changed, removed or added audit event is named. Best where the database's administrator cannot write.
 AUDIT_KEY = Path(env.str("AUDIT_KEY", default=str(HOME / "keys" / "audit.key")))
 AUDIT_HEAD = Path(env.str("AUDIT_HEAD", default=str(HOME / "audit-head.txt")))
+# Who asks /metrics shows it; empty: nobody is answered.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 MODEL_MAX_BYTES = env.int("MODEL_MAX_BYTES", default=256 * 1024 * 1024)
 
 INSTALLED_APPS = [
