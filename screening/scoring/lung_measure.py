@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import ndimage
@@ -28,10 +29,23 @@ LOBE_NAMES = {
 
 @dataclass(frozen=True)
 class Outline:
-    """A nodule's outline in a slice: polygon (n, 2) of x, y in pixels and the pixels inside (rows, columns)."""
+    """A nodule's outline in a slice.
 
-    polygon: np.ndarray
+    inside: its pixels (rows, columns). corner: the row and column where `probability` begins, a part of the slice in its
+    own pixels that the outline at `threshold` lies in.
+    """
+
     inside: tuple[np.ndarray, np.ndarray]
+    corner: tuple[int, int]
+    probability: np.ndarray
+    threshold: float
+
+    @cached_property
+    def polygon(self) -> np.ndarray:
+        """(n, 2) of x, y in pixels."""
+        lines = find_contours(np.pad(self.probability, 1), self.threshold)
+        longest = max(lines, key=len) - 1.0
+        return np.stack([longest[:, 1] + self.corner[1] + 0.5, longest[:, 0] + self.corner[0] + 0.5], 1)
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -49,24 +63,39 @@ def outline_of(
     kept = central_component(probability > threshold)
     if not kept.any():
         return None
-    soft = np.where(ndimage.binary_dilation(kept, iterations=1), probability, 0.0)
-    row_mm, column_mm = volume.spacing[1], volume.spacing[2]
-    reach = PATCH / 2 * PATCH_SPACING_MM
-    rows = np.arange(int(centre[0] - reach / row_mm), int(centre[0] + reach / row_mm) + 2)
-    columns = np.arange(int(centre[1] - reach / column_mm), int(centre[1] + reach / column_mm) + 2)
-    rows = rows[(rows >= 0) & (rows < volume.hu.shape[1])]
-    columns = columns[(columns >= 0) & (columns < volume.hu.shape[2])]
-    y = (rows - centre[0]) * row_mm / PATCH_SPACING_MM + (PATCH - 1) / 2
-    x = (columns - centre[1]) * column_mm / PATCH_SPACING_MM + (PATCH - 1) / 2
+    spans = [_span(centre[axis], np.asarray(kept.any(1 - axis)), volume.spacing[1 + axis]) for axis in (0, 1)]
+    part = tuple(patch for patch, _pixels, _places in spans)
+    soft = np.where(ndimage.binary_dilation(kept[part], iterations=1), probability[part], 0.0)
+    (rows, y), (columns, x) = (
+        (pixels[whole], places[whole])
+        for (_patch, pixels, places), length in zip(spans, volume.hu.shape[1:], strict=True)
+        for whole in ((pixels >= 0) & (pixels < length),)
+    )
+    if not len(rows) or not len(columns):
+        return None
     fine = ndimage.map_coordinates(soft, np.meshgrid(y, x, indexing="ij"), order=1, mode="constant")
-    inside = _without_spurs(central_component(fine > threshold, reach=1e9))
+    middle = (centre[0] - rows[0], centre[1] - columns[0])
+    inside = _without_spurs(central_component(fine > threshold, reach=1e9, middle=middle))
     if inside.sum() < 3:
         return None
-    lines = find_contours(np.pad(np.where(inside, fine, np.minimum(fine, threshold - 1e-6)), 1), threshold)
-    longest = max(lines, key=len) - 1.0
-    polygon = np.stack([longest[:, 1] + columns[0] + 0.5, longest[:, 0] + rows[0] + 0.5], 1)
     at_rows, at_columns = np.nonzero(inside)
-    return Outline(polygon, (at_rows + rows[0], at_columns + columns[0]))
+    return Outline(
+        inside=(at_rows + rows[0], at_columns + columns[0]),
+        corner=(int(rows[0]), int(columns[0])),
+        probability=np.where(inside, fine, np.minimum(fine, threshold - 1e-6)),
+        threshold=threshold,
+    )
+
+
+def _span(centre: float, filled: np.ndarray, spacing: float) -> tuple[slice, np.ndarray, np.ndarray]:
+    """Along one axis: the part of the patch with what is filled and two pixels around it, the volume's pixels that lie on
+    that part, and where in it they lie."""
+    found = np.flatnonzero(filled)
+    low, high = max(int(found[0]) - 2, 0), min(int(found[-1]) + 3, PATCH)
+    first, last = (centre + (edge - (PATCH - 1) / 2) * PATCH_SPACING_MM / spacing for edge in (low - 0.5, high - 0.5))
+    pixels = np.arange(int(np.floor(first)), int(np.ceil(last)) + 1)
+    places = (pixels - centre) * spacing / PATCH_SPACING_MM + (PATCH - 1) / 2 - low
+    return slice(low, high), pixels, places
 
 
 def _without_spurs(mask: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from screening.dicom.volume import Volume
 from screening.rules.lung_rads import NoduleMeasure, mean_diameter
 from screening.scoring.lung_candidates import Candidate, Lungs
 from screening.scoring.lung_measure import Outline, axes_mm, lobe_of, nodule_type, outline_of
-from screening.scoring.lung_patches import scan_patch, scan_patches
+from screening.scoring.lung_patches import scan_patches
 from screening.scoring.lung_shape import Shape, shape_of
 from screening.scoring.runtime import Engine
 
@@ -68,9 +68,10 @@ class Nodule:
 
 @dataclass(frozen=True)
 class _Chain:
-    """One candidate's slices: outlines by slice, the network's answers by slice, and the distance between slices."""
+    """One candidate's slices: the network's answers by slice (mask: only where there may be an outline), and the
+    distance between slices."""
 
-    outlines: dict[int, Outline]
+    masks: dict[int, np.ndarray]
     nodule: dict[int, float]
     suspicion: dict[int, float]
     step: int
@@ -92,12 +93,13 @@ def read_nodules(
     """
     if not candidates:
         return [], 0.0
-    answers = _first_look(volume, candidates, engine, lambda done: between(0.5 * done))
+    planes: list[dict[int, np.ndarray]] = [{} for _ in candidates]
+    answers = _first_look(volume, candidates, planes, engine, lambda done: between(0.5 * done))
     looked_at = np.flatnonzero(answers["nodule"] >= points["nodule"])
     rest = np.delete(answers["nodule"] * answers["suspicion"], looked_at)
     chosen = [candidates[index] for index in looked_at.tolist()]
     found = []
-    for index, chain in enumerate(_chains(volume, chosen, engine, points)):
+    for index, chain in enumerate(_chains(volume, chosen, [planes[index] for index in looked_at], engine)):
         between(0.5 + 0.5 * index / len(chosen))
         nodule = _measured(volume, lungs, chosen[index], chain, points, second_stage)
         if nodule is not None:
@@ -141,52 +143,51 @@ def calibrated(suspicion: float, points: Mapping[str, float]) -> float:
 
 
 def _first_look(
-    volume: Volume, candidates: Sequence[Candidate], engine: Engine, between: Callable[[float], None]
+    volume: Volume,
+    candidates: Sequence[Candidate],
+    planes: Sequence[dict[int, np.ndarray]],
+    engine: Engine,
+    between: Callable[[float], None],
 ) -> dict[str, np.ndarray]:
+    """The network's answers at every candidate. planes: of each, filled with what `scan_patches` made."""
     parts: list[dict[str, np.ndarray]] = []
     for start in range(0, len(candidates), CHUNK):
-        chunk = candidates[start : start + CHUNK]
-        output = engine(np.stack([scan_patch(volume.hu, item.voxel, volume.spacing) for item in chunk]), BATCH)
+        patches = [
+            scan_patches(volume.hu, item.voxel[:1], item.voxel[1:], volume.spacing, known)
+            for item, known in zip(candidates[start : start + CHUNK], planes[start : start + CHUNK], strict=True)
+        ]
+        output = engine(np.concatenate(patches), BATCH)
         parts.append({name: output[name] for name in ("nodule", "suspicion")})
-        between((start + len(chunk)) / len(candidates))
+        between((start + len(patches)) / len(candidates))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _chains(
-    volume: Volume, candidates: Sequence[Candidate], engine: Engine, points: Mapping[str, float]
+    volume: Volume, candidates: Sequence[Candidate], planes: Sequence[dict[int, np.ndarray]], engine: Engine
 ) -> list[_Chain]:
-    """Outlines of each candidate through the slices around it, about 2 mm apart."""
+    """The network's answers for each candidate in the slices around it, about 2 mm apart."""
     step = max(1, round(CHAIN_MM / volume.spacing[0]))
     chains = [_Chain({}, {}, {}, step) for _ in candidates]
-    waiting: list[tuple[int, int]] = []
+    waiting: list[tuple[_Chain, int]] = []
     patches: list[np.ndarray] = []
-    for number, candidate in enumerate(candidates):
+    for number, (candidate, known) in enumerate(zip(candidates, planes, strict=True)):
         reach = max(LEAST_REACH_MM, 0.6 * candidate.width_mm)
         count = int(reach / (step * volume.spacing[0]))
         middle = candidate.voxel[0]
         around = range(middle - count * step, middle + count * step + 1, step)
         slices = [index for index in around if 0 <= index < len(volume.hu)]
-        patches.append(scan_patches(volume.hu, slices, candidate.voxel[1:], volume.spacing))
-        waiting += [(number, index) for index in slices]
+        patches.append(scan_patches(volume.hu, slices, candidate.voxel[1:], volume.spacing, known))
+        known.clear()
+        waiting += [(chains[number], index) for index in slices]
         if len(waiting) >= CHUNK or number == len(candidates) - 1:
             output = engine(np.concatenate(patches), BATCH)
-            for row, (which, index) in enumerate(waiting):
-                answer = {name: values[row] for name, values in output.items()}
-                _take(chains[which], index, answer, candidates[which], volume, float(points["outline"]))
+            for row, (chain, index) in enumerate(waiting):
+                chain.nodule[index] = float(output["nodule"][row])
+                chain.suspicion[index] = float(output["suspicion"][row])
+                if chain.nodule[index] >= IN_CHAIN:
+                    chain.masks[index] = output["mask"][row]
             waiting, patches = [], []
     return chains
-
-
-def _take(
-    chain: _Chain, index: int, answer: Mapping[str, np.ndarray], candidate: Candidate, volume: Volume, threshold: float
-) -> None:
-    """Add the network's answer in one slice to a chain."""
-    chain.nodule[index] = float(answer["nodule"])
-    chain.suspicion[index] = float(answer["suspicion"])
-    if chain.nodule[index] >= IN_CHAIN:
-        outline = outline_of(answer["mask"], threshold, candidate.voxel[1:], volume)
-        if outline is not None:
-            chain.outlines[index] = outline
 
 
 def _measured(
@@ -199,7 +200,7 @@ def _measured(
 ) -> Nodule | None:
     """The nodule measured where it is largest; None where there is no outline at the candidate, or nearly none."""
     start = candidate.voxel[0]
-    outlines = _unbroken(chain, start)
+    outlines = _unbroken(chain, candidate, volume, float(points["outline"]))
     if not outlines:
         return None
     best = max(outlines, key=lambda index: (len(outlines[index].inside[0]), -abs(index - start)))
@@ -255,18 +256,25 @@ def _log_odds(probability: float) -> float:
     return float(np.log(kept / (1 - kept)))
 
 
-def _unbroken(chain: _Chain, start: int) -> dict[int, Outline]:
+def _unbroken(chain: _Chain, candidate: Candidate, volume: Volume, threshold: float) -> dict[int, Outline]:
     """Outlines in unbroken succession from the slice where the nodule was found, overlapping their neighbour.
 
     One that is much larger than where it was found has run into a vessel or the pleura, and ends the succession.
     """
-    first = chain.outlines.get(start)
+
+    def outline_in(index: int) -> Outline | None:
+        if index not in chain.masks:
+            return None
+        return outline_of(chain.masks[index], threshold, candidate.voxel[1:], volume)
+
+    start = candidate.voxel[0]
+    first = outline_in(start)
     if first is None:
         return {}
     kept = {start: first}
     for step in (-chain.step, chain.step):
         index, last = start + step, first
-        while (outline := chain.outlines.get(index)) is not None and _overlap(last.box, outline.box):
+        while (outline := outline_in(index)) is not None and _overlap(last.box, outline.box):
             if len(outline.inside[0]) > MOST_GROWTH * len(first.inside[0]):
                 break
             kept[index] = last = outline

@@ -39,25 +39,31 @@ class Shape:
 def shape_of(volume: Volume, lungs: Lungs, voxel: tuple[int, int, int], diameter_mm: float) -> Shape:
     """Measure what is around a voxel (slice, row, column) where something of this diameter lies."""
     radius = max(diameter_mm / 2, 2.0)
-    reach = 2.0 * radius + 4.0
-    spans, axes = [], []
-    for centre, length, step in zip(voxel, volume.hu.shape, volume.spacing, strict=True):
+    shell_mm = radius * 1.15 + 3.0
+    reach = max(2.0 * radius, shell_mm)
+    blur = 0.6 / np.array(volume.spacing[1:])
+    spans, seen, axes = [], [], []
+    for centre, length, step, edge in zip(
+        voxel, volume.hu.shape, volume.spacing, (0, *np.ceil(4.0 * blur).astype(int)), strict=True
+    ):
         half = int(np.ceil(reach / step))
         low, high = max(0, centre - half), min(length, centre + half + 1)
-        spans.append(slice(low, high))
+        wide = slice(max(0, low - edge), min(length, high + edge))
+        spans.append(wide)
+        seen.append(slice(low - wide.start, high - wide.start))
         axes.append(((np.arange(low, high) - centre) * step).astype(np.float32))
     z, y, x = axes[0][:, None, None], axes[1][None, :, None], axes[2][None, None, :]
     distance = np.sqrt(z**2 + y**2 + x**2)
-    hu = ndimage.gaussian_filter(
-        volume.hu[tuple(spans)].astype(np.float32), [0.0, 0.6 / volume.spacing[1], 0.6 / volume.spacing[2]]
-    )
+    hu = ndimage.gaussian_filter(volume.hu[tuple(spans)].astype(np.float32), [0.0, *blur])[tuple(seen)]
     middle = float(np.median(hu[distance <= 0.6 * radius]))
     level = float(np.clip((middle + LUNG_HU) / 2, -740.0, -400.0))
-    rows = np.minimum(np.arange(spans[1].start, spans[1].stop) // lungs.step, lungs.mask.shape[1] - 1)
-    columns = np.minimum(np.arange(spans[2].start, spans[2].stop) // lungs.step, lungs.mask.shape[2] - 1)
+    rows, columns = (
+        np.minimum(np.arange(span.start + part.start, span.start + part.stop) // lungs.step, most - 1)
+        for span, part, most in zip(spans[1:], seen[1:], lungs.mask.shape[1:], strict=True)
+    )
     inside = lungs.mask[spans[0]][:, rows][:, :, columns]
     dense = (hu > level) & inside
-    shell = (distance > radius * 1.15 + 0.5) & (distance <= radius * 1.15 + 3.0)
+    shell = (distance > radius * 1.15 + 0.5) & (distance <= shell_mm)
     within = shell & inside
     outside = 1.0 - float(within.sum() / max(int(shell.sum()), 1))
     attached = float((dense & within).sum() / max(int(within.sum()), 1))
@@ -70,7 +76,8 @@ def shape_of(volume: Volume, lungs: Lungs, voxel: tuple[int, int, int], diameter
     if not own.any():
         return Shape(outside, attached, arms, 0.0, 0.0, 0.0, 0.0, middle)
     connected = labels == own.argmax()
-    depth = ndimage.distance_transform_edt(connected, sampling=volume.spacing)
+    part = ndimage.find_objects(connected.astype(np.uint8))[0]
+    depth = ndimage.distance_transform_edt(np.pad(connected[part], 1), sampling=volume.spacing)[1:-1, 1:-1, 1:-1]
     near = connected & (distance <= 1.5 * radius)
     places = np.argwhere(near) * np.array(volume.spacing)
     spread = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(places.T)), 0.0)) if len(places) > 3 else np.zeros(3)
@@ -80,7 +87,7 @@ def shape_of(volume: Volume, lungs: Lungs, voxel: tuple[int, int, int], diameter
         attached=attached,
         arms=arms,
         fullness=float(connected.sum() * cell / (4 / 3 * np.pi * radius**3)),
-        inscribed=float(depth[distance <= radius].max() / radius),
+        inscribed=float(depth[distance[part] <= radius].max() / radius),
         flatness=float(spread[0] / largest),
         elongation=float(spread[1] / largest),
         middle_hu=middle,

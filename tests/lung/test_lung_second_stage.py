@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from screening.dicom.volume import Volume
+from screening.scoring import lung_candidates
 from screening.scoring.lung_candidates import (
     Candidate,
     Lungs,
@@ -57,7 +58,8 @@ def test_solid_balls_and_ground_glass_are_candidates(hu: float) -> None:
     assert near_middle(candidates)
 
 
-def test_what_the_slabs_divide_is_found_once_and_where_it_is() -> None:
+def test_what_the_slabs_divide_is_found_once_and_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lung_candidates, "SLAB_MM", 100.0)
     whole = drawing()
     tall = volume_of(np.concatenate([whole.hu[:56], whole.hu[4:56], whole.hu[4:]]), SPACING[0], SPACING[1])
     _lungs, candidates = found_in(tall)
