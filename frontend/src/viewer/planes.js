@@ -1,0 +1,294 @@
+/**
+ * Three planes with one crosshair, or one plane as a thick slab, cut from the slices the browser holds. It lies
+ * over the stage and answers to the same acts as a pane, so it works with either renderer and without WebGL.
+ */
+import { element, publish } from '../lib/dom.js';
+import { PlaneView } from './plane-view.js';
+import { bindPlane } from './plane-input.js';
+import { frameOf } from './reformat.js';
+import { Slices } from './slices.js';
+
+const LAYOUTS = { three: ['axial', 'coronal', 'sagittal'], slab: ['stack'] };
+export const SLABS = [5, 10, 15, 20];
+// Half a gigabyte of 16-bit voxels; of a longer series every second slice is taken, and that is said.
+const MAX_VOXELS = 256 * 1024 ** 2;
+
+export class Planes {
+  layout = null;
+  slabMm = 10;
+  thick = false;
+  zoom = 1;
+  #views = [];
+  #active = null;
+  #loading = null;
+  #frame = 0;
+
+  /** `host`: {root, say, pane(), seriesOf(pane), findings(), marked(), chosen(), tool(), told()}. */
+  constructor(host) {
+    Object.assign(this, { host, say: host.say });
+    publish({ planes: 'off', slab: 'off' });
+    new ResizeObserver(() => this.#draw()).observe(host.root);
+  }
+
+  /** Whether the images in front were meant to make a volume; a reason against it is said when one is asked for. */
+  get offered() {
+    return Boolean(this.host.seriesOf(this.host.pane())?.volume);
+  }
+
+  toggle(layout) {
+    if (this.layout === 'three' && layout === 'slab') this.#setThick(!this.thick);
+    else if (this.layout === layout) this.close();
+    else this.open(layout);
+  }
+
+  open(layout) {
+    const pane = this.host.pane();
+    const series = this.host.seriesOf(pane);
+    if (!series?.volume || series.volume.refused) {
+      this.#refuse(series?.volume ?? { refused: 'kind' });
+      return;
+    }
+    const kept = this.volume?.series === series ? this.crosshair : null;
+    this.#leave();
+    Object.assign(this, { layout, pane, zoom: 1 });
+    if (!kept) this.#fill(series);
+    this.crosshair = kept ?? this.#start(series, pane);
+    if (!kept) this.#takeGreys(pane);
+    this.thick = layout === 'slab';
+    this.#views = LAYOUTS[layout].map((name) => new PlaneView(name, this));
+    this.#active = this.#views[0];
+    this.status = element('p', { class: 'planes-status', role: 'status' });
+    this.root = element('div', { class: `planes ${layout}` }, ...this.#views.map((view) => view.root), this.status);
+    this.#views.forEach((view) => bindPlane(view, this));
+    this.host.root.append(this.root);
+    this.#tellLoaded();
+    this.changed();
+    publish({ planes: layout });
+    this.host.told();
+  }
+
+  /** Back to the stack, at the slice and in the greys of the planes; `back` false: another series takes its place. */
+  close(back = true) {
+    if (!this.layout) return;
+    const { pane } = this;
+    const wanted = Math.min(pane.count - 1, Math.round(this.crosshair[2]) * this.volume.every);
+    const { lower, upper } = this.range;
+    this.#leave();
+    this.#loading?.stop();
+    this.volume = null;
+    publish({ planes: 'off', slab: 'off', crosshair: null });
+    if (back) {
+      pane.setWindow(upper - lower, (upper + lower) / 2);
+      pane.goTo(wanted);
+    }
+    this.host.told();
+  }
+
+  #leave() {
+    this.root?.remove();
+    this.layout = null;
+    this.#views = [];
+  }
+
+  #refuse({ refused, after }) {
+    const note = element('p', { class: 'stage-note', role: 'status', text: this.say(`planes_${refused}`, { n: after }) });
+    this.host.root.querySelector('.stage-note')?.remove();
+    this.host.root.append(note);
+    const away = () => note.remove();
+    for (const kind of ['keydown', 'pointerdown']) document.addEventListener(kind, away, { once: true, capture: true });
+    publish({ planes: 'refused' });
+  }
+
+  #fill(series) {
+    const [{ rows, columns }] = series.images;
+    const every = Math.max(1, Math.ceil((rows * columns * series.images.length) / MAX_VOXELS));
+    const ids = this.pane.imageIds.filter((_id, index) => index % every === 0);
+    const geometry = { ...series.volume, step: series.volume.step.map((part) => part * every) };
+    const frame = frameOf(geometry, { rows, columns, count: ids.length });
+    this.volume = { series, frame, rows, columns, every, slices: ids.map(() => null), arrived: 0, failed: 0 };
+    const { volume } = this;
+    this.#loading?.stop();
+    this.#loading = new Slices(ids, {
+      arrived: (k, pixels) => {
+        volume.slices[k] = pixels;
+        volume.arrived += 1;
+        this.#tellLoaded();
+        this.changed();
+      },
+      failed: () => {
+        volume.failed += 1;
+        this.#tellLoaded();
+      },
+    });
+    this.#loading.load(Math.round(this.pane.index / every) % ids.length);
+  }
+
+  #tellLoaded() {
+    const { slices, arrived, failed, every } = this.volume;
+    const words = [];
+    if (arrived + failed < slices.length) words.push(this.say('planes_loading', { n: arrived, count: slices.length }));
+    if (failed) words.push(this.say('planes_failed', { count: failed }));
+    if (every > 1) words.push(this.say('planes_every', { n: every }));
+    if (this.status) this.status.textContent = words.join(' · ');
+    publish({ planeSlices: `${arrived}/${slices.length}` });
+  }
+
+  #start(series, pane) {
+    const { frame, every } = this.volume;
+    const finding = this.host.findings().find((one) => one.key === this.host.chosen());
+    const box = finding ? this.#extent(finding) : null;
+    const k = Math.round(pane.index / every);
+    if (box && Math.abs(box.centre[2] - k) < 1) return box.centre;
+    return [Math.floor(frame.dims[0] / 2), Math.floor(frame.dims[1] / 2), Math.min(k, frame.dims[2] - 1)];
+  }
+
+  #takeGreys(pane) {
+    const { voiRange, invert } = pane.viewport.getProperties();
+    this.opened = { range: { ...voiRange }, inverted: Boolean(invert) };
+    Object.assign(this, { range: { ...voiRange }, inverted: Boolean(invert) });
+  }
+
+  /** What a finding covers, in voxels; its depth is as its size, for a box says nothing of that. */
+  #extent(finding) {
+    const { series, frame, every } = this.volume;
+    const at = series.images.findIndex((image) => image.sop_uid === finding.sop_uid && image.frame === finding.frame);
+    if (at < 0 || !finding.box) return null;
+    const [x0, y0, x1, y1] = finding.box;
+    const k = Math.min(frame.dims[2] - 1, Math.round(at / every));
+    const [a, b] = [frame.shift[0][k], frame.shift[1][k]];
+    const size = finding.size_mm ?? ((x1 - x0) * frame.spacing[0] + (y1 - y0) * frame.spacing[1]) / 2;
+    const half = Math.max(0.5, size / 2 / frame.spacing[2]);
+    const low = [x0 - 0.5 + a, y0 - 0.5 + b, k - half];
+    const high = [x1 - 0.5 + a, y1 - 0.5 + b, k + half];
+    return { finding, low, high, centre: [0, 1, 2].map((axis) => Math.round((low[axis] + high[axis]) / 2)) };
+  }
+
+  // What a plane asks of its surroundings
+
+  get slab() {
+    return this.thick ? this.slabMm : 0;
+  }
+
+  get crossed() {
+    return this.layout === 'three';
+  }
+
+  tool() {
+    return this.host.tool();
+  }
+
+  marks(plane) {
+    if (!this.host.marked()) return [];
+    const at = this.crosshair[plane.w];
+    const found = this.host.findings().flatMap((finding) => this.#extent(finding) ?? []);
+    const passed = found.filter(({ low, high }) => at >= low[plane.w] - 0.5 && at <= high[plane.w] + 0.5);
+    return passed.map((extent) => ({ ...extent, on: extent.finding.key === this.host.chosen() }));
+  }
+
+  activate(view) {
+    this.#active = view;
+  }
+
+  crossAt(voxel) {
+    this.crosshair = voxel;
+    this.changed();
+  }
+
+  pan(view, [x, y]) {
+    view.pan = [view.pan[0] + x, view.pan[1] + y];
+    this.changed();
+  }
+
+  zoomBy(factor) {
+    const zoom = Math.max(0.5, Math.min(20, this.zoom * factor));
+    this.#views.forEach((view) => {
+      view.pan = view.pan.map((part) => (part * zoom) / this.zoom);
+    });
+    this.zoom = zoom;
+    this.changed();
+  }
+
+  /** By a drag of so many screen pixels: finer in a narrow window. */
+  windowBy(across, down) {
+    const { lower, upper } = this.range;
+    const step = Math.max(0.25, (upper - lower) / 300);
+    this.setWindow(Math.max(1, upper - lower + across * step), (upper + lower) / 2 + down * step);
+  }
+
+  // What the page asks, as of a pane
+
+  get index() {
+    return this.#active?.index ?? 0;
+  }
+
+  get count() {
+    return this.#active?.count ?? 0;
+  }
+
+  async goTo(index) {
+    const axis = this.#active.plane.w;
+    this.crosshair = this.crosshair.map((at, each) => (each === axis ? Math.max(0, Math.min(this.count - 1, index)) : at));
+    this.changed();
+  }
+
+  scroll(by) {
+    return this.goTo(this.index + by);
+  }
+
+  setWindow(width, level) {
+    this.range = { lower: level - width / 2, upper: level + width / 2 };
+    this.changed();
+  }
+
+  toggleInvert() {
+    this.inverted = !this.inverted;
+    this.changed();
+  }
+
+  reset() {
+    Object.assign(this, { zoom: 1, inverted: this.opened.inverted, range: { ...this.opened.range } });
+    this.#views.forEach((view) => {
+      view.pan = [0, 0];
+    });
+    this.changed();
+  }
+
+  #setThick(thick) {
+    this.thick = thick;
+    this.changed();
+    this.host.told();
+  }
+
+  setSlab(mm) {
+    this.slabMm = mm;
+    if (this.layout) this.changed();
+    this.host.told();
+  }
+
+  /** To the place of a finding that was chosen. */
+  goToFinding(finding) {
+    const extent = this.layout ? this.#extent(finding) : null;
+    if (extent) this.crosshair = extent.centre;
+    if (this.layout) this.changed();
+  }
+
+  changed() {
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#draw();
+    });
+  }
+
+  #draw() {
+    if (!this.layout) return;
+    this.#views.forEach((view) => view.draw());
+    const { lower, upper } = this.range;
+    publish({
+      crosshair: this.crosshair.join(' '),
+      slab: this.thick ? this.slabMm : 'off',
+      window: `${Math.round(upper - lower)}/${Math.round((upper + lower) / 2)}`,
+      invert: this.inverted,
+    });
+  }
+}
