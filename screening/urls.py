@@ -2,13 +2,24 @@ from __future__ import annotations
 
 from django.urls import path
 
-from screening.views import models, status, uploading, worklist
+from screening.views import acts, models, sessions, status, uploading, worklist
 
 urlpatterns = [
     path("worklist/", worklist.worklist, name="worklist"),
     path("worklist/rows/", worklist.rows, name="worklist-rows"),
     path("worklist/search/", worklist.search, name="worklist-search"),
     path("worklist/next/", worklist.read_next, name="worklist-next"),
+    path("worklist/session/", sessions.start, name="session-start"),
+    path("worklist/session/end/", sessions.end, name="session-end"),
+    path("worklist/filters/", sessions.save_filter, name="filter-save"),
+    path("worklist/filters/remove/", sessions.remove_filter, name="filter-remove"),
+    path("studies/<str:study_uid>/acts/", acts.acts, name="study-acts"),
+    path("studies/<str:study_uid>/standing/", acts.standing, name="study-standing"),
+    path("studies/<str:study_uid>/defer/", acts.defer, name="study-defer"),
+    path("studies/<str:study_uid>/bring-back/", acts.undefer, name="study-bring-back"),
+    path("studies/<str:study_uid>/hand-over/", acts.give, name="study-hand-over"),
+    path("studies/<str:study_uid>/take-back/", acts.ungive, name="study-take-back"),
+    path("studies/<str:study_uid>/notes/", acts.note, name="study-note"),
     path("studies/<str:study_uid>/claim/", worklist.claim, name="study-claim"),
     path("studies/<str:study_uid>/release/", worklist.release, name="study-release"),
     path("upload/", uploading.upload, name="upload"),

@@ -84,8 +84,24 @@ TABLE: dict[str, Row] = {
     "worklist-rows": Row(allowed=WORKLIST, open_to_stranger=OK),
     "worklist-search": Row(method="post", allowed=WORKLIST, open_to_stranger=OK),
     "worklist-next": Row(method="post", allowed=of("reader trainee", 302), open_to_stranger=302),
+    "upcoming-images": Row(allowed=of("reader trainee"), open_to_stranger=OK),
     "study-claim": Row(method="post", arguments="study", allowed=of("reader trainee", 302)),
     "study-release": Row(method="post", arguments="study", allowed=of("reader trainee", 409)),
+    "session-start": Row(method="post", allowed=of("reader trainee", 302), open_to_stranger=302),
+    "session-end": Row(method="post", allowed=of("reader trainee", 302), open_to_stranger=302),
+    "filter-save": Row(
+        method="post", allowed=of("reader trainee technologist administrator", 400), open_to_stranger=400
+    ),
+    "filter-remove": Row(
+        method="post", allowed=of("reader trainee technologist administrator", 404), open_to_stranger=404
+    ),
+    "study-acts": Row(arguments="study", allowed=WORKLIST),
+    "study-standing": Row(arguments="study", allowed=WORKLIST),
+    "study-defer": Row(method="post", arguments="study", allowed=of("reader trainee", 400)),
+    "study-bring-back": Row(method="post", arguments="study", allowed=of("reader trainee", 409)),
+    "study-hand-over": Row(method="post", arguments="study", allowed=of("reader trainee", 400)),
+    "study-take-back": Row(method="post", arguments="study", allowed=of("reader trainee", 409)),
+    "study-note": Row(method="post", arguments="study", allowed=of("reader trainee technologist", 400)),
     "upload": Row(allowed=of("technologist administrator")),
     "upload-receive": Row(method="post", allowed=of("technologist", 400)),
     "status": Row(allowed=of("administrator")),

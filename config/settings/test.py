@@ -19,6 +19,8 @@ STORAGE_ROOT = Path(os.environ["FIRSTREAD_HOME"]) / "objects"
 STATIC_ROOT = Path(os.environ["FIRSTREAD_HOME"]) / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 ACCOUNT_RATE_LIMITS = False
+# A test presses faster than a person; the lock-out has a test of its own.
+LOCK_OUT_SECONDS = 0.0
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
     # Threads wait for one another on a file, as in production; on a database in memory they fail at once.

@@ -60,13 +60,14 @@ def ago(span: timedelta) -> str:
     return _("%(d)d d %(h)d h") % {"d": minutes // (24 * 60), "h": minutes // 60 % 24}
 
 
-def relative_due(study: Study, now: datetime) -> tuple[str, bool]:
-    """ "in 9 min" or "late 4 min", and whether it is late."""
+def relative_due(study: Study, now: datetime, *, with_ai: bool = True) -> tuple[str, bool]:
+    """ "in 9 min" or "late 4 min", and whether it is late; by the due time without AI for who may not see what it said."""
     if study.status == StudyStatus.REPORTED:
         return _("reported"), False
-    if study.due_at < now:
-        return _("late %(time)s") % {"time": ago(now - study.due_at)}, True
-    return _("in %(time)s") % {"time": ago(study.due_at - now)}, False
+    due = study.due_at if with_ai else study.base_due_at
+    if due < now:
+        return _("late %(time)s") % {"time": ago(now - due)}, True
+    return _("in %(time)s") % {"time": ago(due - now)}, False
 
 
 def person_name(dicom_name: str) -> str:

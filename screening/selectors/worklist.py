@@ -1,128 +1,162 @@
-"""The worklist: which rows, in which order, and what each row says."""
+"""The worklist: which rows, in which order, how many of each kind."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Window
+from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Site, User
 from accounts.roles import Action
-from screening.models import Finding, Reading, ScoreRun, Study, Tier
+from screening.models import Deferral, Finding, Reading, ScoreRun, SessionStudy, Study, StudyNote, Tier
 from screening.programmes import PROGRAMMES
-from screening.selectors.doors import sites_where, visible_studies
-from screening.selectors.heads import head_of, with_heads
-from screening.selectors.phrases import ago, ai_lines, due_rule_words, patient_line, relative_due
-from screening.selectors.registry import basis_words
-from screening.selectors.results import speaking_run
-from screening.states import AiState, ReadingStatus, RunStatus, StudyStatus
+from screening.selectors.deferrals import standing_deferrals
+from screening.selectors.doors import sites_where
+from screening.selectors.filters import PAGE, STATE_FILTERS, VIEWS, Filters
+from screening.selectors.heads import with_heads
+from screening.selectors.holding import held_back
+from screening.selectors.queue import Scope, listed, queue, scope_of, tier_told, unreported, waiting
+from screening.selectors.rows import Around, Row, row
+from screening.selectors.sessions import Standing, next_free, standing
+from screening.states import AiState, ReadingStatus, StudyStatus
 
-PAGE = 100
-STATE_FILTERS = {
-    "to_read": gettext_lazy("To read"),
-    "free": gettext_lazy("Free"),
-    "being_read": gettext_lazy("Being read"),
-    "ai_missing": gettext_lazy("No AI result"),
-    "reported": gettext_lazy("Reported"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the list is narrowed to; empty strings mean all."""
-
-    programme: str = ""
-    tier: str = ""
-    state: str = ""
-    site: str = ""
-    mine: bool = False
-    text: str = ""
-    shown: int = PAGE
-
-    @classmethod
-    def of(cls, values: dict[str, str]) -> Filters:
-        """From a query string or form; unknown values are ignored."""
-        try:
-            shown = min(1000, max(PAGE, int(values.get("shown", PAGE))))
-        except ValueError:
-            shown = PAGE
-        programme = values.get("programme", "")
-        tier = values.get("tier", "")
-        state = values.get("state", "")
-        return cls(
-            programme=programme if programme in PROGRAMMES or programme == "none" else "",
-            tier=tier if tier in Tier.values else "",
-            state=state if state in STATE_FILTERS else "",
-            site=values.get("site", "")[:50],
-            mine=values.get("mine", "") == "1",
-            text=values.get("text", "").strip()[:100],
-            shown=shown,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row as the page shows it: two lines a column, every state in words."""
-
-    study: Study
-    tier: str
-    tier_label: str
-    due: str
-    late: bool
-    since: str
-    patient: str
-    patient_detail: str
-    what: str
-    what_detail: str
-    ai: str
-    ai_detail: str
-    ai_class: str
-    advisory: bool
-    reader: str
-    reader_detail: str
-    mine: bool
-    claimable: bool
-    releasable: bool
-    place: int
-    place_without_ai: int
-    why: tuple[str, ...] = field(default=())
+__all__ = [
+    "PAGE",
+    "STATE_FILTERS",
+    "VIEWS",
+    "Filters",
+    "Page",
+    "Row",
+    "filter_sites",
+    "next_free",
+    "queue",
+    "worklist_page",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
+    """counts: by programme, "" for all, "none" for none; tiers and views by their names."""
+
     rows: list[Row]
     total: int
     counts: dict[str, int]
     late: int
     being_read: int
     more: bool
+    tiers: dict[str, int] = field(default_factory=dict)
+    views: dict[str, int] = field(default_factory=dict)
+    session: Standing | None = None
 
 
-def queue(user: User) -> QuerySet[Study]:
-    """Unreported studies the user's worklists hold, in due order: one index, nothing starves."""
-    return (
-        visible_studies(user)
-        .filter(site__in=sites_where(user, Action.VIEW_WORKLIST))
-        .exclude(status=StudyStatus.REPORTED)
-        .order_by("due_at", "-score", "id")
+def worklist_page(user: User, filters: Filters) -> Page:
+    """The rows to show, and the counts of the whole list (before any filter).
+
+    A fixed number of queries, however many studies there are or are shown.
+    """
+    scope = scope_of(user)
+    everything = waiting(scope)
+    session = standing(scope)
+    sides = {name: _side(scope, name, session) for name in VIEWS if name}
+    chosen = _narrow(_view(scope, filters, sides), scope, filters)
+    whole = not (filters.view or filters.narrowed)
+    counts, tiers, late, being_read = _counts(everything, scope)
+    total = counts[""] if whole else chosen.count()
+    studies = list(_with_all_they_say(chosen)[: filters.shown])
+    held = held_back(user, (study for study in studies if study.site_id in scope.scores))
+    around = Around(
+        user=user,
+        now=scope.now,
+        held=held,
+        hidden=held | {study.pk for study in studies if study.site_id not in scope.scores},
+        may_claim=scope.claims,
+        places=_places(everything, [study.pk for study in studies], from_the_top=whole),
+        deferrals=_deferrals(scope, studies),
+        notes=_last_notes(studies),
+        priors=priors_of(studies),
+        positions={entry.study: entry.position for entry in session.entries} if session else {},
+        urgent=session.urgent.pk if session and session.urgent else None,
+    )
+    rows = [row(study, around) for study in studies]
+    return Page(
+        rows=rows,
+        total=total,
+        counts=counts,
+        late=late,
+        being_read=being_read,
+        more=total > len(rows),
+        tiers=tiers,
+        views={
+            "": counts[""],
+            **{name: side.count() for name, side in sides.items()},
+            "session": session.total - session.done if session else 0,
+        },
+        session=session,
     )
 
 
-def _narrow(studies: QuerySet[Study], user: User, filters: Filters) -> QuerySet[Study]:
+def _with_all_they_say(studies: QuerySet[Study]) -> QuerySet[Study]:
+    readings = Reading.objects.filter(status__in=(ReadingStatus.OPEN, ReadingStatus.COMPLETED))
+    return studies.prefetch_related(
+        Prefetch(
+            "readings",
+            readings.select_related("reader", "hand_over__giver").order_by("id"),
+            to_attr="current_readings",
+        ),
+        Prefetch("score_runs", with_heads(ScoreRun.objects.order_by("-id")), to_attr="runs"),
+        Prefetch("runs__findings", Finding.objects.filter(number__lte=2).order_by("number"), to_attr="first_findings"),
+    )
+
+
+def _view(scope: Scope, filters: Filters, sides: dict[str, QuerySet[Study]]) -> QuerySet[Study]:
+    """The studies of a view. A searched text looks through what is set aside, too: nobody is to think it lost."""
+    if filters.state == "reported":
+        return listed(scope).filter(status=StudyStatus.REPORTED).order_by("-reported_at", "-id")
+    if filters.view:
+        return sides[filters.view]
+    return unreported(scope) if filters.text else waiting(scope)
+
+
+def _side(scope: Scope, view: str, session: Standing | None) -> QuerySet[Study]:
+    """The studies of one of `VIEWS`, in the order that says most there."""
+    own = Reading.objects.filter(reader=scope.user)
+    done = Reading.objects.filter(status=ReadingStatus.COMPLETED)
+    if view == "mine":
+        return unreported(scope).filter(pk__in=own.filter(status=ReadingStatus.OPEN).values("study"))
+    if view == "second":
+        # Read once to the end, and yet not reported: the protocol asks for another reader.
+        return unreported(scope).filter(pk__in=done.values("study"))
+    if view == "deferred":
+        return unreported(scope).filter(pk__in=scope.aside)
+    if view == "questions":
+        asked = StudyNote.objects.filter(asks=True, pk__in=_newest_notes())
+        return unreported(scope).filter(pk__in=asked.values("study"))
+    if view == "signed":
+        morning = timezone.localtime(scope.now).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = own.filter(status=ReadingStatus.COMPLETED, closed_at__gte=morning)
+        return listed(scope).filter(pk__in=today.values("study")).order_by("-reported_at", "-id")
+    if session is None:
+        return listed(scope).none()
+    places = SessionStudy.objects.filter(session=session.session, study=OuterRef("pk")).values("position")[:1]
+    return listed(scope).filter(pk__in=[entry.study for entry in session.entries]).order_by(Subquery(places))
+
+
+def _newest_notes(**of: Any) -> QuerySet[StudyNote, Any]:
+    """Ids of the last note of each study, for `pk__in`."""
+    return StudyNote.objects.filter(**of).order_by().values("study").annotate(newest=Max("pk")).values("newest")
+
+
+def _narrow(studies: QuerySet[Study], scope: Scope, filters: Filters) -> QuerySet[Study]:
     if filters.programme:
         studies = studies.filter(programme="" if filters.programme == "none" else filters.programme)
     if filters.tier:
-        studies = studies.filter(tier=filters.tier)
+        studies = studies.filter(tier_told(scope), tier=filters.tier)
     if filters.site:
         studies = studies.filter(site__slug=filters.site)
-    if filters.mine:
-        studies = studies.filter(readings__reader=user, readings__status=ReadingStatus.OPEN)
     if filters.state == "being_read":
         studies = studies.filter(status=StudyStatus.READING)
     elif filters.state == "free":
@@ -133,9 +167,8 @@ def _narrow(studies: QuerySet[Study], user: User, filters: Filters) -> QuerySet[
         studies = studies.filter(ai_state__in=(AiState.REFUSED, AiState.FAILED, AiState.OUT_OF_SCOPE))
     if filters.text:
         # DICOM writes FAMILY^GIVEN; a person types "family given", "family, given" or either part.
-        parts = filters.text.replace(",", " ").replace("^", " ").split()
         match = Q()
-        for part in parts:
+        for part in filters.text.replace(",", " ").replace("^", " ").split():
             match &= Q(patient__name__icontains=part)
         studies = studies.filter(
             match | Q(patient__patient_id__iexact=filters.text) | Q(accession_number__iexact=filters.text)
@@ -143,186 +176,77 @@ def _narrow(studies: QuerySet[Study], user: User, filters: Filters) -> QuerySet[
     return studies
 
 
-def _reported(user: User) -> QuerySet[Study]:
-    return (
-        visible_studies(user)
-        .filter(site__in=sites_where(user, Action.VIEW_WORKLIST), status=StudyStatus.REPORTED)
-        .order_by("-reported_at", "-id")
-    )
-
-
-def worklist_page(user: User, filters: Filters) -> Page:
-    """The rows to show, and the counts of the whole list (before any filter but the site's)."""
-    now = timezone.now()
-    everything = queue(user)
-    chosen = _narrow(_reported(user) if filters.state == "reported" else everything, user, filters)
-    total = chosen.count()
-    studies = list(
-        chosen.prefetch_related(
-            Prefetch(
-                "readings",
-                Reading.objects.filter(status__in=(ReadingStatus.OPEN, ReadingStatus.COMPLETED)).select_related(
-                    "reader"
-                ),
-                to_attr="current_readings",
-            ),
-            Prefetch("score_runs", with_heads(ScoreRun.objects.order_by("-id")), to_attr="runs"),
-            Prefetch(
-                "runs__findings",
-                Finding.objects.filter(number__lte=2).order_by("number"),
-                to_attr="first_findings",
-            ),
-        )[: filters.shown]
-    )
-    sees_scores = set(sites_where(user, Action.VIEW_SCORES).values_list("pk", flat=True))
-    may_claim = set(sites_where(user, Action.CLAIM_STUDY).values_list("pk", flat=True))
-    places = _places(everything, [study.pk for study in studies])
-    rows = [
-        _row(
-            study,
-            user=user,
-            now=now,
-            scores=study.site_id in sees_scores,
-            may_claim=study.site_id in may_claim,
-            place=places.get(study.pk, (0, 0))[0],
-            without_ai=places.get(study.pk, (0, 0))[1],
-        )
-        for study in studies
-    ]
-    counts, late, being_read = _counts(everything, user, now)
-    return Page(rows=rows, total=total, counts=counts, late=late, being_read=being_read, more=total > len(rows))
-
-
-def _places(everything: QuerySet[Study], shown: list[int]) -> dict[int, tuple[int, int]]:
+def _places(everything: QuerySet[Study], shown: list[int], *, from_the_top: bool) -> dict[int, tuple[int, int]]:
     """Study → (its place in the whole list, the place it would have without AI), for the shown ones alone.
 
     The rows are numbered before they are chosen: only a condition joined by OR to one on a place waits for the places.
+    from_the_top: the shown ones are the first of the list, in its order, so that one of the places is known.
     """
+    place = F("due_at") if from_the_top else Window(RowNumber(), order_by=("due_at", F("score").desc(), "id"))
     numbered = everything.order_by().annotate(
-        place=Window(RowNumber(), order_by=("due_at", F("score").desc(), "id")),
-        place_without_ai=Window(RowNumber(), order_by=("base_due_at", "id")),
+        place=place, place_without_ai=Window(RowNumber(), order_by=("base_due_at", "id"))
     )
-    found = numbered.filter(Q(pk__in=shown) | Q(place__lt=1)).values_list("pk", "place", "place_without_ai")
-    return {pk: (place, without_ai) for pk, place, without_ai in found}
+    found = numbered.filter(Q(pk__in=shown) | Q(place_without_ai__lt=1))
+    places = {pk: (place, other) for pk, place, other in found.values_list("pk", "place", "place_without_ai")}
+    return {pk: (at, places[pk][1]) for at, pk in enumerate(shown, start=1) if pk in places} if from_the_top else places
 
 
-def _counts(everything: QuerySet[Study], user: User, now: datetime) -> tuple[dict[str, int], int, int]:
-    """(how many in each tab, how many late, how many being read) of the whole list."""
-    counts = dict.fromkeys(("", "mine", "none", *PROGRAMMES), 0)
+def _counts(everything: QuerySet[Study], scope: Scope) -> tuple[dict[str, int], dict[str, int], int, int]:
+    """(how many in each tab, in each tier as far as it is told, how many late, how many being read)."""
+    counts = dict.fromkeys(("", "none", *PROGRAMMES), 0)
+    tiers = dict.fromkeys(Tier.values, 0)
     late = being_read = 0
     for entry in (
         everything.order_by()
-        .values("programme")
+        .values("programme", "tier")
         .annotate(
             n=Count("pk"),
-            late=Count("pk", filter=Q(due_at__lt=now)),
+            told=Count("pk", filter=tier_told(scope)),
+            late=Count("pk", filter=Q(due_at__lt=scope.now)),
             being_read=Count("pk", filter=Q(status=StudyStatus.READING)),
         )
     ):
         counts[entry["programme"] or "none"] = counts.get(entry["programme"] or "none", 0) + entry["n"]
         counts[""] += entry["n"]
+        tiers[entry["tier"]] += entry["told"]
         late += entry["late"]
         being_read += entry["being_read"]
-    counts["mine"] = everything.filter(readings__reader=user, readings__status=ReadingStatus.OPEN).count()
-    return counts, late, being_read
+    return counts, tiers, late, being_read
 
 
-def next_free(user: User, *, after: Sequence[int] = ()) -> Study | None:
-    """The first study of the queue that nobody is reading and this user may claim.
+def _deferrals(scope: Scope, studies: list[Study]) -> dict[int, Deferral]:
+    """Study → the deferral that holds it now; no query where nothing is set aside."""
+    shown = [study.pk for study in studies if study.pk in scope.aside]
+    held = standing_deferrals(scope.now).filter(study__in=shown).select_related("by") if shown else ()
+    return {deferral.study_id: deferral for deferral in held}
 
-    One's own open reading comes first: what was begun is finished first.
+
+def _last_notes(studies: list[Study]) -> dict[int, StudyNote]:
+    """Study → the newest note on it."""
+    notes = StudyNote.objects.filter(pk__in=_newest_notes(study__in=studies))
+    return {note.study_id: note for note in notes}
+
+
+def priors_of(studies: list[Study]) -> dict[int, tuple[int, int]]:
+    """Study → (how many earlier studies of the same person there are, how many of those came after it did).
+
+    Only where it is known whose studies the patient row holds: with an ID, and one name and birth date.
     """
-    claimable = queue(user).filter(site__in=sites_where(user, Action.CLAIM_STUDY)).exclude(pk__in=after)
-    own = claimable.filter(readings__reader=user, readings__status=ReadingStatus.OPEN).first()
-    return own or claimable.exclude(status=StudyStatus.READING).first()
+    known = {study.patient_id for study in studies if study.patient.patient_id and not study.patient.mismatch}
+    past: dict[int, list[tuple[datetime, datetime]]] = {}
+    others = Study.objects.filter(patient__in=known)
+    for patient, taken, received in others.values_list("patient_id", "study_at", "received_at"):
+        if taken is not None:
+            past.setdefault(patient, []).append((taken, received))
+    found = {}
+    for study in studies:
+        if study.study_at is None:
+            continue
+        earlier = [received for taken, received in past.get(study.patient_id, ()) if taken < study.study_at]
+        open_ = study.status != StudyStatus.REPORTED
+        found[study.pk] = (len(earlier), sum(received > study.received_at for received in earlier) if open_ else 0)
+    return found
 
 
 def filter_sites(user: User) -> list[Site]:
     return list(sites_where(user, Action.VIEW_WORKLIST))
-
-
-def _row(study: Study, *, user: User, now: datetime, scores: bool, may_claim: bool, place: int, without_ai: int) -> Row:
-    readings: list[Reading] = study.current_readings  # type: ignore[attr-defined]
-    runs: list[ScoreRun] = study.runs  # type: ignore[attr-defined]
-    reading = readings[0] if readings else None
-    run = speaking_run(study, runs)
-    findings: list[Finding] = run.first_findings if run and run.status == RunStatus.SUCCEEDED else []  # type: ignore[attr-defined]
-    speaks = run if run and study.ai_state == AiState.SCORED and run.status == RunStatus.SUCCEEDED else None
-    mine = reading is not None and reading.status == ReadingStatus.OPEN and reading.reader_id == user.pk
-    free = study.status in (StudyStatus.RECEIVING, StudyStatus.QUEUED, StudyStatus.SCORING, StudyStatus.TO_READ)
-    words = (
-        ai_lines(study, run, findings, head_of(run) if run else {})
-        if scores
-        else (_("Not shown to this role"), "", "state")
-    )
-    due, late = relative_due(study, now)
-    name, detail = patient_line(study, now)
-    reader, reader_detail = _reader(study, reading, mine, now)
-    return Row(
-        study=study,
-        tier=study.tier if scores else Tier.ROUTINE,
-        tier_label=str(Tier(study.tier).label) if scores else "",
-        due=due,
-        late=late,
-        since=_("since %(time)s") % {"time": timezone.localtime(study.received_at).strftime("%H:%M")},
-        patient=name,
-        patient_detail=detail,
-        what=study.description or study.modality or _("No description"),
-        what_detail=ngettext("%(n)d image · %(site)s", "%(n)d images · %(site)s", study.instance_count)
-        % {"n": study.instance_count, "site": study.site.name},
-        ai=words[0],
-        ai_detail=words[1],
-        ai_class=words[2],
-        advisory=bool(scores and speaks and not speaks.may_triage),
-        reader=reader,
-        reader_detail=reader_detail,
-        mine=mine,
-        claimable=may_claim and free,
-        releasable=may_claim and mine,
-        place=place,
-        place_without_ai=without_ai,
-        why=_why(study, now, place, without_ai, scores, speaks),
-    )
-
-
-def _reader(study: Study, reading: Reading | None, mine: bool, now: datetime) -> tuple[str, str]:
-    if study.status == StudyStatus.REPORTED:
-        who = str(reading.reader) if reading else ""
-        when = study.reported_at and timezone.localtime(study.reported_at).strftime("%H:%M")
-        signed = _("signed %(time)s") % {"time": when or ""}
-        later = study.instance_count - reading.instances_seen if reading else 0
-        if later > 0:
-            signed += " · " + ngettext("%(n)d image came later", "%(n)d images came later", later) % {"n": later}
-        return who, signed
-    if reading is None or reading.status != ReadingStatus.OPEN:
-        return _("free"), ""
-    who = _("You") if mine else str(reading.reader)
-    return who, _("reading %(time)s") % {"time": ago(now - reading.claimed_at)}
-
-
-def _why(
-    study: Study, now: datetime, place: int, without_ai: int, scores: bool, run: ScoreRun | None
-) -> tuple[str, ...]:
-    """The lines that explain a place: rule, arithmetic, waiting, where it would be without AI, and the AI's right."""
-    received = timezone.localtime(study.received_at)
-    due = timezone.localtime(study.due_at if scores else study.base_due_at)
-    day = "%H:%M" if due - received < timedelta(hours=12) and due.date() == received.date() else "%Y-%m-%d %H:%M"
-    lines = []
-    if study.due_rule and scores:
-        rule = due_rule_words(study.due_rule)
-        lines.append(rule[:1].upper() + rule[1:])
-    lines.append(
-        _("received %(received)s, due %(due)s") % {"received": received.strftime(day), "due": due.strftime(day)}
-    )
-    lines.append(_("waiting %(time)s") % {"time": ago(now - study.received_at)})
-    if not scores or not place:
-        return tuple(lines)
-    if study.ai_state != AiState.SCORED and study.due_at == study.base_due_at:
-        lines.append(_("AI has not moved it: place %(place)d") % {"place": place})
-    elif place == without_ai:
-        lines.append(_("place %(place)d, the same as without AI") % {"place": place})
-    else:
-        lines.append(_("place %(place)d; without AI it would be %(other)d") % {"place": place, "other": without_ai})
-    if run is not None:
-        lines.append(basis_words(run.triage_basis))
-    return tuple(lines)

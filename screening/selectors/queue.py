@@ -1,0 +1,86 @@
+"""The one order of the list, and what of it is free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import HoldBack, User
+from accounts.roles import ROLE_ACTIONS, Action
+from screening.models import Study
+from screening.programmes import PROGRAMMES
+from screening.selectors.deferrals import standing_deferrals
+from screening.states import StudyStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a person's list is made of at one moment: sites by what they may do there, and what is set aside."""
+
+    user: User
+    now: datetime
+    sees: frozenset[int]
+    claims: frozenset[int]
+    scores: frozenset[int]
+    aside: frozenset[int]
+
+
+def scope_of(user: User) -> Scope:
+    """Two queries. An inactive user, and one without a role, sees no site."""
+    now = timezone.now()
+    roles = user.memberships.filter(site__is_active=True).values_list("site_id", "role") if user.is_active else ()
+    actions = {site: ROLE_ACTIONS[role] for site, role in roles}
+
+    def where(action: Action) -> frozenset[int]:
+        return frozenset(site for site, allowed in actions.items() if action in allowed)
+
+    sees = where(Action.VIEW_WORKLIST)
+    aside = standing_deferrals(now).filter(study__site__in=sees).values_list("study_id", flat=True)
+    return Scope(
+        user=user,
+        now=now,
+        sees=sees,
+        claims=where(Action.CLAIM_STUDY),
+        scores=where(Action.VIEW_SCORES),
+        aside=frozenset(aside),
+    )
+
+
+def listed(scope: Scope) -> QuerySet[Study]:
+    """Every study the person's worklists hold, reported or not, in due order."""
+    return (
+        Study.objects.filter(site__in=scope.sees).select_related("site", "patient").order_by("due_at", "-score", "id")
+    )
+
+
+def unreported(scope: Scope) -> QuerySet[Study]:
+    return listed(scope).exclude(status=StudyStatus.REPORTED)
+
+
+def waiting(scope: Scope) -> QuerySet[Study]:
+    """Unreported studies that are not set aside, in due order: one index, nothing starves."""
+    return unreported(scope).exclude(pk__in=scope.aside) if scope.aside else unreported(scope)
+
+
+def queue(user: User) -> QuerySet[Study]:
+    """`waiting` of this moment."""
+    return waiting(scope_of(user))
+
+
+def free_studies(scope: Scope, programme: str = "") -> QuerySet[Study]:
+    """The queue as far as the person may claim it and nobody reads it. programme: as in `Filters`."""
+    free = waiting(scope).filter(site__in=scope.claims).exclude(status=StudyStatus.READING)
+    if programme:
+        free = free.filter(programme="" if programme == "none" else programme)
+    return free
+
+
+def tier_told(scope: Scope) -> Q:
+    """Studies of which the person may be told the tier in a filter or a count: AI is not hidden from them at the
+    site, and it is not held back until a first opinion."""
+    holding = [name for name, programme in PROGRAMMES.items() if programme.hold_back_ai]
+    held = Q(site__hold_back_ai=HoldBack.ALWAYS) | Q(site__hold_back_ai=HoldBack.PROGRAMME, programme__in=holding)
+    return Q(site__in=scope.scores) & ~held
