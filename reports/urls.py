@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from reports.views import addenda, comparing, exports, findings, reading_room, signing
+from reports.views import addenda, comparing, exports, findings, reading_room, signing, upcoming
 
 urlpatterns = [
+    path("worklist/upcoming/", upcoming.next_images, name="upcoming-images"),
     path("studies/<str:study_uid>/", reading_room.reading_room, name="reading-room"),
     path("studies/<str:study_uid>/state/", reading_room.state, name="reading-room-state"),
     path("studies/<str:study_uid>/measurements/", findings.measurements, name="measurements"),

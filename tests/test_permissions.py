@@ -85,6 +85,7 @@ TABLE: dict[str, Row] = {
     "worklist-search": Row(method="post", allowed=WORKLIST, open_to_stranger=OK),
     "worklist-next": Row(method="post", allowed=of("reader trainee", 302), open_to_stranger=302),
     "upcoming-images": Row(allowed=of("reader trainee"), open_to_stranger=OK),
+    "upcoming-images": Row(allowed=of("reader trainee"), open_to_stranger=OK),
     "study-claim": Row(method="post", arguments="study", allowed=of("reader trainee", 302)),
     "study-release": Row(method="post", arguments="study", allowed=of("reader trainee", 409)),
     "session-start": Row(method="post", allowed=of("reader trainee", 302), open_to_stranger=302),

@@ -201,6 +201,7 @@ def _urls(study: Study, report: Report | None, *, writes: bool) -> dict[str, str
         "pdf": reverse("report-pdf", args=(report.pk,)) if report else None,
         "print": reverse("report-print", args=(report.pk,)) if report else None,
         "next": reverse("worklist-next"),
+        "upcoming": f"{reverse('upcoming-images')}?after={study.study_uid}" if writes else None,
         "worklist": reverse("worklist"),
         "claim": here("study-claim"),
         "release": here("study-release"),

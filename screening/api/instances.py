@@ -122,7 +122,10 @@ class InstanceFile(APIView):
         user = request.user
         assert isinstance(user, User)
         instance = instance_for(user, sop_uid, Action.VIEW_IMAGES, request.query_params.get("site"))
-        record_once(Verb.IMAGES_VIEWED, study=instance.series.study, actor=user, request=request._request)
+        # A page that fetches the next study says so: its images are sent, and nobody has looked yet.
+        ahead = request.headers.get("X-Purpose") == "ahead"
+        study = instance.series.study
+        record_once(Verb.IMAGES_VIEWED, study=study, actor=user, request=request._request, ahead=ahead)
         etag = f'"{instance.sha256}"'
         if etag in request.headers.get("If-None-Match", ""):
             return _with_headers(HttpResponse(status=304), etag, sop_uid)

@@ -15,12 +15,24 @@ SWARM = timedelta(minutes=15)
 
 
 def record_once(
-    verb: Verb, *, study: Study, actor: User | None, request: HttpRequest | None = None, **detail: str | int
+    verb: Verb,
+    *,
+    study: Study,
+    actor: User | None,
+    request: HttpRequest | None = None,
+    ahead: bool = False,
+    **detail: str | int,
 ) -> None:
-    """Add an event about `study` unless the same person did the same to it in the last 15 minutes. One query."""
+    """Add an event about `study` unless the same person did the same to it in the last 15 minutes. One query.
+
+    ahead: sent before anybody asked to see it, which is told apart from a look and does not stand for one.
+    """
     known = AuditEvent.objects.filter(
         at__gte=timezone.now() - SWARM, verb=verb, actor=actor, site=study.site_id, object_id=study.study_uid
     )
+    known = known.filter(detail__has_key="ahead") if ahead else known.exclude(detail__has_key="ahead")
+    if ahead:
+        detail["ahead"] = 1
     if not known.exists():
         audit.record(
             verb,

@@ -4,6 +4,8 @@ import { part, publish, readJson } from '../lib/dom.js';
 import { Selection } from '../lib/selection.js';
 import { words } from '../lib/words.js';
 import { ReportPanel } from '../report/report.js';
+import { fetchAhead } from '../viewer/ahead.js';
+import { rested } from '../viewer/prefetch.js';
 import { Viewer } from '../viewer/viewer.js';
 import { showDue } from './due.js';
 import { roomActs } from './keymap.js';
@@ -27,5 +29,6 @@ const help = () => keys.run('show-keys');
 document.querySelectorAll('time[data-part=due]').forEach((node) => showDue(node, say));
 
 await viewer.open();
+if (room.urls.upcoming) fetchAhead({ url: room.urls.upcoming, rested });
 drawToolbar(part('tools'), { viewer, say, help });
 drawStrip(part('strip'), { viewer, say, selection });

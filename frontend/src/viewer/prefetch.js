@@ -1,45 +1,74 @@
-/** Fetches neighbouring slices while nothing more urgent is asked for. */
+/** Fetches neighbouring slices while nothing more urgent is asked for, as many as the memory may hold. */
 import { Enums, cache, imageLoader } from '@cornerstonejs/core';
 
-import { outward } from './stacks.js';
+import { fitting, order } from './ahead-plan.js';
 
-const AT_ONCE = 3;
+const AT_ONCE = 4;
+/** The part of the images' memory that fetching ahead may fill; what is left is for what is asked for. */
 const ROOM = 0.8;
+
+let busy = 0;
+let waiting = [];
+
+/** Resolves once no slice of the open study is being fetched ahead. */
+export function rested() {
+  return busy === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve));
+}
 
 export class Prefetch {
   #ids = [];
+  #at = 0;
   #queue = [];
   #busy = 0;
-  #tried = new Set();
+  #failed = new Set();
+  #fetching = new Set();
 
   /** Starts over around `at`; what is loaded already is skipped. */
   around(ids, at) {
-    if (ids !== this.#ids) this.#tried = new Set();
+    const same = ids === this.#ids;
+    if (!same) this.#failed = new Set();
+    const towards = same ? Math.sign(at - this.#at) : 0;
     this.#ids = ids;
-    this.#queue = outward(at, ids.length).map((index) => ids[index]);
-    while (this.#busy < AT_ONCE && this.#queue.length) this.#next();
+    this.#at = at;
+    const most = fitting(cache.getImage(ids[at])?.sizeInBytes ?? 0, cache.getMaxCacheSize() * ROOM);
+    this.#queue = order(at, ids.length, { towards, most }).map((index) => ids[index]);
+    while (this.#busy < AT_ONCE && this.#next());
   }
 
   stop() {
     this.#queue = [];
   }
 
+  #wanted(id) {
+    // Asking whether an image is loaded leaves its age alone; asking for the image would not.
+    return !this.#failed.has(id) && !this.#fetching.has(id) && !cache.isLoaded(id);
+  }
+
+  /** Begins with the next slice; false when there is none. */
   #next() {
-    const id = this.#queue.find((one) => !this.#tried.has(one) && !cache.getImageLoadObject(one));
-    const full = cache.getCacheSize() > cache.getMaxCacheSize() * ROOM;
-    if (!id || full) {
-      this.#queue = [];
-      return;
-    }
-    this.#queue.splice(0, this.#queue.indexOf(id) + 1);
-    this.#tried.add(id);
+    while (this.#queue.length && !this.#wanted(this.#queue[0])) this.#queue.shift();
+    const id = this.#queue.shift();
+    if (id === undefined) return false;
+    this.#fetching.add(id);
     this.#busy += 1;
-    const done = () => {
-      this.#busy -= 1;
-      if (this.#queue.length) this.#next();
-    };
+    busy += 1;
     const options = { priority: 5, requestType: Enums.RequestType.Prefetch };
     // A slice that fails here says so when it is asked for; fetching ahead stays silent.
-    imageLoader.loadAndCacheImage(id, options).then(done, done);
+    imageLoader
+      .loadAndCacheImage(id, options)
+      .catch(() => this.#failed.add(id))
+      .then(() => this.#done(id));
+    return true;
+  }
+
+  #done(id) {
+    this.#fetching.delete(id);
+    this.#busy -= 1;
+    busy -= 1;
+    this.#next();
+    if (busy > 0) return;
+    const told = waiting;
+    waiting = [];
+    told.forEach((tell) => tell());
   }
 }

@@ -4,6 +4,7 @@ import dicomImageLoader from '@cornerstonejs/dicom-image-loader';
 import * as tools from '@cornerstonejs/tools';
 
 import { prepare } from './display.js';
+import { LeanFiles } from './lean.js';
 import { TOOL_CLASSES } from './tools.js';
 
 const CACHE_BYTES = 1024 ** 3;
@@ -19,14 +20,19 @@ export function gpuIsSoftware() {
   return SOFTWARE.test(name);
 }
 
-/** The ordinary loader, with display functions the renderers lack applied to the pixels. */
+const lean = new LeanFiles(dicomImageLoader.wadouri.dataSetCacheManager);
+
+/** The ordinary loader, with display functions the renderers lack applied to the pixels, and each pixel kept once. */
 function load(imageId, options) {
+  const url = imageId.slice(imageId.indexOf(':') + 1);
+  lean.before(url);
   const pending = dicomImageLoader.wadouri.loadImage(imageId, options);
   return {
     ...pending,
     promise: pending.promise.then((image) => {
       // What a display function changed is no longer what the scanner measured.
       image.displayed = prepare(image);
+      lean.after(url);
       return image;
     }),
   };
