@@ -59,6 +59,9 @@ ACTS: tuple[Act, ...] = (
     Act("list-open", Scope.WORKLIST, ("Enter",), _("Open the chosen study")),
     Act("list-search", Scope.WORKLIST, ("/",), _("Search by name, ID or accession")),
     Act("list-next", Scope.WORKLIST, ("J",), _("Read the next study")),
+    Act("list-aside", Scope.WORKLIST, ("D",), _("Set aside, hand over, notes")),
+    Act("list-urgent", Scope.WORKLIST, ("U",), _("Take the more urgent study")),
+    Act("list-undo", Scope.WORKLIST, ("Z",), _("Undo what was set aside or handed over")),
     # Images
     Act("previous-slice", Scope.VIEWER, ("ArrowUp",), _("Previous slice"), repeats=True),
     Act("next-slice", Scope.VIEWER, ("ArrowDown",), _("Next slice"), repeats=True),
@@ -98,10 +101,13 @@ ACTS: tuple[Act, ...] = (
     # Report
     Act("edit", Scope.REPORT, ("E",), _("Write in the report")),
     Act("normal", Scope.REPORT, ("N",), _("Normal text into empty sections")),
+    Act("normal-undo", Scope.REPORT, ("Shift+N",), _("Take the normal text out again")),
     Act("save", Scope.REPORT, ("Ctrl+S",), _("Save now")),
     Act("sign", Scope.REPORT, ("Ctrl+Enter",), _("Sign")),
     Act("claim", Scope.REPORT, ("C",), _("Claim the study")),
     Act("next", Scope.REPORT, ("J",), _("Next study")),
+    Act("urgent", Scope.REPORT, ("Shift+J",), _("Take the more urgent study")),
+    Act("aside", Scope.REPORT, ("D",), _("Set aside, hand over, notes")),
     # Everywhere
     Act("show-keys", Scope.ANYWHERE, ("?",), _("Show or hide this list")),
 )
