@@ -1,0 +1,69 @@
+"""Every page of the product, who looks at it and on what. The list is held complete by test_table.py.
+
+A new page costs one row: name of its URL → `Page`. An address that a person never sees as a page is an exception,
+with the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Page:
+    """role: who looks, "" for nobody. arguments: a key of the world's `arguments`. status: what it answers.
+
+    url: the name in the URL table, where it is not the row's own; query: of the address. keys: pressed before looking.
+    method "post" is for answers that only a form gets.
+    """
+
+    role: str = ""
+    arguments: str = ""
+    status: int = 200
+    url: str = ""
+    query: str = ""
+    keys: tuple[str, ...] = ()
+    method: str = "get"
+
+
+PAGES: dict[str, Page] = {
+    "account_login": Page(),
+    "account_signup": Page(),
+    "account_reset_password": Page(),
+    "account_inactive": Page(),
+    "account_change_password": Page("reader"),
+    "account_reauthenticate": Page("reader"),
+    "preferences": Page("reader"),
+    "preferences-keys": Page("reader"),
+    "worklist": Page("reader", keys=("ArrowDown",)),
+    "reading-room": Page("reader", "open study"),
+    "report-print": Page("reader", "signed report"),
+    "upload": Page("technologist"),
+    "users": Page("administrator"),
+    "user-new": Page("administrator"),
+    "user-change": Page("administrator", "user"),
+    "models": Page("administrator"),
+    "model-install": Page("administrator"),
+    "model": Page("administrator", "model"),
+    "audit": Page("auditor"),
+    # The same addresses in another state
+    "worklist, all keys": Page("reader", url="worklist", keys=("?",)),
+    "worklist, nothing there": Page("reader", url="worklist", query="?programme=breast"),
+    "worklist of a technologist": Page("technologist", url="worklist"),
+    "reading-room, all keys": Page("reader", "open study", url="reading-room", keys=("?",)),
+    "reading-room, signed": Page("reader", "signed study", url="reading-room"),
+    "reading-room, waiting": Page("reader", "waiting study", url="reading-room"),
+    "reading-room of a technologist": Page("technologist", "open study", url="reading-room"),
+    # Errors
+    "forbidden": Page("reader", url="users", status=403),
+    "not found": Page("reader", "no study", url="reading-room", status=404),
+    "claimed by another": Page("trainee", "open study", url="study-claim", status=409, method="post"),
+}
+
+EXCEPTIONS: dict[str, str] = {
+    "worklist-rows": "the rows of the worklist, looked at within it",
+}
+
+
+def url_of(name: str) -> str:
+    return PAGES[name].url or name
