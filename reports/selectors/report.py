@@ -19,6 +19,7 @@ from reports.export.document import ReportDocument, SectionText
 from reports.models import Meaning, Report, Revision, Signature
 from reports.sections import Sections, Sentence, normal_sentences, sentences_of
 from reports.selectors.addenda import addenda_json, addendum_texts, appended_line
+from reports.selectors.double_reading import is_blind
 from reports.selectors.times import both_times
 from reports.states import ReportStatus
 from screening.models import Study
@@ -131,9 +132,12 @@ def revision_json(revision: Revision) -> dict[str, Any]:
 
 
 def report_json(report: Report) -> dict[str, Any]:
-    """The report as page and API show it; the text is that of the current revision."""
+    """The report as page and API show it; the text is that of the current revision.
+
+    While opinions are given blind of each other, no text is sent: it may be another reader's.
+    """
     content = content_for(report.programme)
-    state = text_state(report)
+    state = TextState(None, None, 1, has_human=False) if is_blind(report.study) else text_state(report)
     current, offered = state.current, state.offered
     outdated = report.status in UNTOUCHED and is_outdated(current, report.study)
     first = offered or (current if current and current.author_id is None else None)

@@ -15,6 +15,7 @@ from accounts.services import recently_authenticated
 from reports.models import Report
 from reports.selectors.addenda import came_late
 from reports.selectors.beside import room_beside
+from reports.selectors.double_reading import stage_of
 from reports.selectors.findings import finding_types, findings_json, reject_reasons
 from reports.selectors.images import hang_of, series_of
 from reports.selectors.opinion import opinion_json, sight
@@ -24,7 +25,7 @@ from reports.states import ReportStatus
 from screening.models import Finding, Reading, ScoreRun, Study, Tier
 from screening.programmes import PROGRAMMES, presets_for
 from screening.selectors import findings_of, latest_run, open_reading
-from screening.selectors.measuring import decided_findings, listed_measurements
+from screening.selectors.measuring import Decided, decided_findings, listed_measurements
 from screening.selectors.phrases import age, ai_lines, person_name
 from screening.selectors.registry import basis_words
 from screening.states import AiState, RunStatus
@@ -46,6 +47,7 @@ def room(study: Study, user: User, request: HttpRequest) -> dict[str, Any]:
     reading, report = open_reading(study), report_of(study) if sees_report else None
     run = latest_run(study) if sees_ai else None
     findings = _shown_findings(study, run) if sees_ai else []
+    awaits, blind = stage_of(study)
     return {
         "study": _study_json(study, sees_ai),
         "ai": _ai_json(study, run, findings) if sees_ai else {"state": "held_back" if held else "hidden"},
@@ -55,14 +57,14 @@ def room(study: Study, user: User, request: HttpRequest) -> dict[str, Any]:
             for each in (presets_for(study.programme) if study.modality == "CT" else ())
         ],
         "series": series_of(study),
-        "findings": findings_json(decided_findings(study, findings), run) if sees_ai else [],
+        "findings": findings_json(_decided(study, findings, blind), run) if sees_ai else [],
         "reject_reasons": reject_reasons(),
         "finding_types": finding_types(),
-        "measurements": listed_measurements(study) if can(user, Action.VIEW_REPORT, study.site) else [],
+        "measurements": listed_measurements(study) if can(user, Action.VIEW_REPORT, study.site) and not blind else [],
         "opinion": opinion_json(study, user, reading, held),
         "report": report_json(report or Report(study=study, programme=study.programme)) if sees_report else None,
         "reader": str(reading.reader) if reading else None,
-        "can": _rights(study, user, reading, report, held),
+        "can": _rights(study, user, reading, report, held or awaits),
         "sign_with": study.site.sign_with,
         "needs_password": study.site.sign_with == SignWith.EACH or not recently_authenticated(request),
         "late_images": late_images(study, user, reading),
@@ -83,13 +85,20 @@ def room_state(study: Study, user: User) -> dict[str, Any]:
     return {
         "study_status": study.status,
         "ai": _ai_json(study, run, findings) if sees_ai else {"state": "held_back" if held else "hidden"},
-        "decisions": {each.key: each.state for each in decided_findings(study, findings)} if sees_ai else {},
+        "decisions": {each.key: each.state for each in _decided(study, findings, stage_of(study)[1])}
+        if sees_ai
+        else {},
         "report_status": report.status if report else None,
         "revision": state.current.number if state and state.current else None,
         "draft_ready": bool(state and (state.offered or (state.current and state.current.author_id is None))),
         "offered": state.offered.number if state and state.offered else None,
         "late_images": late_images(study, user, open_reading(study)),
     }
+
+
+def _decided(study: Study, findings: list[Finding], blind: bool) -> list[Decided]:
+    """While opinions are blind of each other nobody's decisions are told."""
+    return [Decided(each.key, each, None) for each in findings] if blind else decided_findings(study, findings)
 
 
 def late_images(study: Study, user: User, reading: Reading | None) -> int:
@@ -100,6 +109,7 @@ def late_images(study: Study, user: User, reading: Reading | None) -> int:
 
 
 def _rights(study: Study, user: User, reading: Reading | None, report: Report | None, held: bool) -> dict[str, bool]:
+    """held: nothing may be written yet, for want of a first opinion or of the opinions the study's rule asks for."""
     site = study.site
     mine = reading is not None and reading.reader_id == user.pk
     writes = can(user, Action.EDIT_REPORT, site)

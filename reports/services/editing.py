@@ -16,6 +16,7 @@ from accounts.roles import Action, can
 from reports.content import content_for
 from reports.models import Report, Revision
 from reports.sections import Sections, checked_sections, empty_sections, sentences_of
+from reports.selectors.double_reading import plan_of
 from reports.selectors.report import HELD_BACK, TextState, text_state
 from reports.states import REPORT_TABLE, ReportStatus
 from screening.models import Reading
@@ -72,6 +73,8 @@ def save_revision(
     report.refresh_from_db(fields=["status", "programme"])
     _open_or_raise(report)
     holds_reading(report=report, user=author, action=Action.EDIT_REPORT)
+    if plan_of(report.study).awaits:
+        raise PermissionDenied(_("Give your opinion first: the report is written when the opinions are in."))
     checked = _check(report, text_state(report), sections)
     try:
         with transaction.atomic():

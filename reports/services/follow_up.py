@@ -16,6 +16,7 @@ from accounts.models import User, Verb
 from accounts.roles import Action, can
 from reports.models import CloseReason, FollowUp, FollowUpKind, Owner, Recommendation, Report, Signature
 from reports.rules.follow_up import due_on
+from reports.selectors.double_reading import plan_of
 from reports.selectors.follow_up import due_for, exam_day, recommendation_of
 from reports.services.editing import holds_reading
 from reports.states import FOLLOW_UP_TABLE, ReportStatus
@@ -72,6 +73,8 @@ def _add(report: Report, actor: User, request: HttpRequest | None, **values: Any
     report.refresh_from_db(fields=["status"])
     if report.status in (ReportStatus.SIGNED, ReportStatus.AMENDED):
         raise FollowUpConflict(_("This report is signed and cannot be changed."))
+    if plan_of(report.study).awaits:
+        raise FollowUpConflict(_("Give your opinion first: the report is written when the opinions are in."))
     version = Recommendation.objects.filter(report=report).count() + 1
     try:
         with transaction.atomic():

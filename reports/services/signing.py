@@ -24,6 +24,7 @@ from reports.selectors.follow_up import recommendation_of
 from reports.selectors.grounds import grounds, on_rejected_findings
 from reports.selectors.report import text_state
 from reports.services.communication import open_by_signature
+from reports.services.double_reading import must_not_sign
 from reports.services.editing import holds_reading
 from reports.services.follow_up import open_follow_up, signed_recommendation
 from reports.services.heads import note_head
@@ -130,7 +131,7 @@ def _sign(report: Report, signer: User, number: int | None, meaning: str, reques
             advance(report, REPORT_TABLE, EVENTS[Meaning(meaning)])
             report.study.refresh_from_db()
             reading = holds_reading(report=report, user=signer, action=Action.EDIT_REPORT)
-            revision = _signable(report, reading, number)
+            revision = _signable(report, reading, number, meaning)
             signature = append_signature(report, signer, revision, meaning, _report_body(report, revision))
             # Before the study leaves the reader: a critical result nobody was told of gets its clock.
             open_by_signature(report=report, signer=signer, request=request)
@@ -153,7 +154,9 @@ def _sign(report: Report, signer: User, number: int | None, meaning: str, reques
         raise SigningConflict(_("The report or its study changed while you were signing. Look again.")) from error
 
 
-def _signable(report: Report, reading: Reading, number: int | None) -> Revision:
+def _signable(report: Report, reading: Reading, number: int | None, meaning: str) -> Revision:
+    if (refusal := must_not_sign(report.study, meaning)) is not None:
+        raise NotSignable(refusal)
     current = text_state(report).current
     if current is None:
         raise NotSignable(_("There is no report text to sign yet."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -12,9 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.roles import Action
-from reports.answers import Answer
+from reports.answers import Answer, refused
 from reports.findings_answers import decide_answer, measure_answer, opinion_answer
+from reports.selectors.double_reading import is_blind
 from reports.views.reading_room import json_body, signed_in
+from screening.models import Study
 from screening.selectors import study_for
 from screening.selectors.measuring import listed_measurements
 
@@ -25,25 +28,36 @@ from screening.selectors.measuring import listed_measurements
 def measurements(request: HttpRequest, study_uid: str) -> HttpResponse:
     """The measurements of a study, for anybody who may see its report."""
     study = study_for(signed_in(request), study_uid, Action.VIEW_REPORT, request.GET.get("site"))
-    return JsonResponse({"measurements": listed_measurements(study)})
+    return JsonResponse({"measurements": [] if is_blind(study) else listed_measurements(study)})
 
 
 @require_POST
 @login_required
 def measure(request: HttpRequest, study_uid: str) -> HttpResponse:
-    return _answered(measure_answer, request, study_uid)
+    return _answered(_unless_blind(measure_answer), request, study_uid)
 
 
 @require_POST
 @login_required
 def decide(request: HttpRequest, study_uid: str) -> HttpResponse:
-    return _answered(decide_answer, request, study_uid)
+    return _answered(_unless_blind(decide_answer), request, study_uid)
 
 
 @require_POST
 @login_required
 def opinion(request: HttpRequest, study_uid: str) -> HttpResponse:
     return _answered(opinion_answer, request, study_uid)
+
+
+def _unless_blind(act: Callable[..., Answer]) -> Callable[..., Answer]:
+    """What is measured and decided would tell the next reader: it waits until the opinions are in."""
+
+    def answer(*, study: Study, **asked: Any) -> Answer:
+        if is_blind(study):
+            return refused(409, _("Give your opinion first: measures and decisions are kept once the opinions are in."))
+        return act(study=study, **asked)
+
+    return answer
 
 
 def _answered(act: Callable[..., Answer], request: HttpRequest, study_uid: str) -> HttpResponse:

@@ -1,0 +1,161 @@
+"""Where a study stands under its reading rule, and who may know what of the others' opinions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from accounts.models import Site, User
+from accounts.roles import Action, can
+from reports.models import Opinion, ReadingRule, Verdict
+from reports.rules.reading import Act, AiRead, PastRead, Rule, Step, is_single, next_step
+from screening.models import Study
+from screening.selectors import open_reading, standing_run
+from screening.states import StudyStatus
+
+
+@dataclass(frozen=True)
+class Plan:
+    """record: the rule's version, None where none was ever set (single reading). opinions: so far, in order.
+
+    The first opinion fixes the rule and what the AI had given for the whole study.
+    """
+
+    rule: Rule
+    record: ReadingRule | None
+    ai: AiRead
+    opinions: tuple[Opinion, ...]
+
+    @property
+    def step(self) -> Step:
+        return next_step(self.rule, self.ai, [each.verdict == Verdict.RECALL for each in self.opinions])
+
+    @property
+    def single(self) -> bool:
+        """One reader's report is all there is: no opinion is asked for."""
+        return is_single(self.rule, self.ai) and not self.opinions
+
+    @property
+    def awaits(self) -> bool:
+        """An opinion is wanted before there may be a report."""
+        return not self.single and self.step.act != Act.DONE
+
+    @property
+    def blind(self) -> bool:
+        """Opinions are hidden from each other: not all that are to be compared are in."""
+        return self.awaits and self.step.act == Act.READ
+
+
+SINGLE = Plan(Rule(), None, AiRead(), ())
+
+
+def rule_in_force(site: Site, programme: str) -> ReadingRule | None:
+    rules = ReadingRule.objects.filter(site=site, programme=programme).select_related("by")
+    return rules.order_by("version").last()
+
+
+def ai_read(study: Study) -> AiRead:
+    """What the standing result gives a rule to go by: nothing where the AI did not see all of the study."""
+    run = standing_run(study)
+    if run is None or run.result.get("limitations"):
+        return AiRead()
+    band, above = run.result.get("band"), run.result.get("above_threshold")
+    return AiRead(band if isinstance(band, int) else None, above if isinstance(above, bool) else None)
+
+
+def plan_of(study: Study) -> Plan:
+    """Two queries where the site reads the programme once, else up to four."""
+    opinions = tuple(Opinion.objects.filter(study=study).select_related("reader", "rule").order_by("ordinal"))
+    if opinions:
+        first = opinions[0]
+        rule = Rule.parse(first.rule.rule) if first.rule else Rule()
+        return Plan(rule, first.rule, AiRead(first.ai_band, first.ai_recall), opinions)
+    record = rule_in_force(study.site, study.programme)
+    if record is None:
+        return SINGLE
+    return Plan(Rule.parse(record.rule), record, ai_read(study), ())
+
+
+def is_blind(study: Study) -> bool:
+    """Must what other people made of the study stay hidden from whoever looks? Never once it is reported."""
+    return study.status != StudyStatus.REPORTED and plan_of(study).blind
+
+
+def stage_of(study: Study) -> tuple[bool, bool]:
+    """Is an opinion wanted before there may be a report, and are opinions blind of each other now?"""
+    if study.status == StudyStatus.REPORTED:
+        return False, False
+    plan = plan_of(study)
+    return plan.awaits, plan.blind
+
+
+def opinions_json(study: Study, user: User) -> dict[str, Any] | None:
+    """What the room shows of the opinions; None where one reader is all there is. While blind, nobody is sent
+    anything but how many are in, and their own."""
+    plan = plan_of(study)
+    if plan.single or not can(user, Action.VIEW_REPORT, study.site):
+        return None
+    reading = open_reading(study)
+    mine = reading is not None and reading.reader_id == user.pk
+    reported = study.status == StudyStatus.REPORTED
+    shown = [each for each in plan.opinions if reported or not plan.blind or each.reader_id == user.pk]
+    awaits = plan.awaits and not reported
+    return {
+        "awaits": awaits,
+        "act": plan.step.act.value,
+        "ordinal": plan.step.ordinal,
+        "given": len(plan.opinions),
+        "may_give": awaits and mine and can(user, Action.SIGN_REPORT, study.site),
+        "ai_recall": plan.ai.recall if plan.rule.kind == "ai_reader" and not plan.blind else None,
+        "version": plan.record.version if plan.record else None,
+        "opinions": [
+            {
+                "ordinal": each.ordinal,
+                "reader": str(each.reader),
+                "verdict": each.verdict,
+                "label": str(Verdict(each.verdict).label),
+                "note": each.note,
+                "at": each.at,
+            }
+            for each in shown
+        ],
+    }
+
+
+def waiting_for_another_reader(studies: Iterable[Study], user: User) -> dict[int, str]:
+    """For the worklist: study id → "second" or "arbiter" where opinions are in and another is wanted; "yours" where
+    it waits for somebody other than `user`, who has given theirs. One query, and one more per study that has any."""
+    counted = Opinion.objects.filter(study__in=[study.pk for study in studies]).values("study").annotate(n=Count("id"))
+    begun = {row["study"] for row in counted}
+    given = (
+        set(Opinion.objects.filter(study__in=begun, reader=user).values_list("study", flat=True)) if begun else set()
+    )
+    waiting: dict[int, str] = {}
+    for study in studies:
+        if study.pk not in begun or study.status == StudyStatus.REPORTED:
+            continue
+        plan = plan_of(study)
+        if not plan.awaits:
+            continue
+        waiting[study.pk] = "yours" if study.pk in given else "arbiter" if plan.step.act == Act.ARBITRATE else "second"
+    return waiting
+
+
+def past_reads(site: Site, programme: str) -> list[PastRead]:
+    """The site's reported studies of the programme with opinions: what a rule is tried on. Two queries."""
+    opinions: QuerySet[Opinion] = Opinion.objects.filter(
+        study__site=site, study__programme=programme, study__status=StudyStatus.REPORTED
+    ).order_by("study", "ordinal")
+    by_study: dict[int, list[Opinion]] = {}
+    for each in opinions:
+        by_study.setdefault(each.study_id, []).append(each)
+    return [
+        PastRead(
+            AiRead(given[0].ai_band, given[0].ai_recall),
+            tuple(each.verdict == Verdict.RECALL for each in given),
+        )
+        for given in by_study.values()
+    ]
