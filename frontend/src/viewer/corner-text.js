@@ -17,16 +17,27 @@ function plane(imageId) {
   return metaData.get('imagePlaneModule', imageId) ?? {};
 }
 
+/** Where a slice lies in the patient, along the axis it faces most: "z −158.0 mm" (PS3.3 C.7.6.2); empty where unknown. */
+export function positionOf({ rowCosines: row, columnCosines: column, imagePositionPatient: place }) {
+  if (!row || !column || !place) return '';
+  const normal = [0, 1, 2].map((axis) => Math.abs(row[(axis + 1) % 3] * column[(axis + 2) % 3] - row[(axis + 2) % 3] * column[(axis + 1) % 3]));
+  const axis = normal.indexOf(Math.max(...normal));
+  return Number.isFinite(place[axis]) ? `${'xyz'[axis]} ${signed(place[axis], 1)} mm` : '';
+}
+
+const isGrey = (image) => String(image?.photometric ?? '').startsWith('MONOCHROME');
+
 export function writeCorners(pane, say) {
   const { parts, viewport, image } = pane;
   const lines = { tl: [], tr: [], br: [] };
   lines.tl.push(pane.title);
-  const shown = windowOf(viewport.getProperties().voiRange);
+  const shown = isGrey(image) ? windowOf(viewport.getProperties().voiRange) : null;
   if (shown && !pane.failed) lines.tl.push(`W ${shown.width}  L ${signed(shown.level)}`);
   if (pane.count > 1) lines.tr.push(say('slice_of', { n: pane.index + 1, count: pane.count }));
-  if (Number.isFinite(image?.position_z)) lines.tr.push(`z ${signed(image.position_z, 1)} mm`);
   const id = pane.imageIds[pane.index];
   const facts = pane.failed ? {} : plane(id);
+  const position = positionOf(facts);
+  if (position) lines.tr.push(position);
   const scale = pane.failed ? null : magnification(viewport, pane.cpu);
   const axes = pane.failed ? null : axesOf(viewport, pane.cpu);
   const turn = axes ? turnOf(axes) : { degrees: 0, mirrored: false };
