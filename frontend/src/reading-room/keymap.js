@@ -35,6 +35,7 @@ export function roomActs({ viewer, report }) {
     enlarge: viewer.mammography ? () => viewer.enlarge() : null,
     edit: () => report.sections.enter(),
     normal: () => report.insertNormal(),
+    'normal-undo': () => report.undoNormal(),
     save: () => report.save(),
     sign: () => report.sign(),
     claim: () => report.claim(),

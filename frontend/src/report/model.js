@@ -22,6 +22,8 @@ export class ReportModel {
   /** Grows with every change a person makes. */
   version = 0;
   #machine = new Map();
+  /** Sentences of the normal text as they went in: id → text. */
+  #normal = new Map();
 
   constructor(sections) {
     this.load(sections);
@@ -108,10 +110,22 @@ export class ReportModel {
       const texts = normal[section.name] ?? [];
       if (texts.length === 0 || section.sentences.some((sentence) => tidy(sentence.text))) continue;
       section.sentences = texts.map((text) => humanSentence(tidy(text)));
+      for (const sentence of section.sentences) this.#normal.set(sentence.id, sentence.text);
       filled += 1;
     }
     if (filled) this.version += 1;
     return filled;
+  }
+
+  /** Takes out again what `insertNormal` put in, but for what was changed since. Returns how many sentences went. */
+  undoNormal() {
+    const went = (sentence) => this.#normal.get(sentence.id) === sentence.text;
+    const before = this.#all().length;
+    for (const section of this.sections) section.sentences = section.sentences.filter((sentence) => !went(sentence));
+    this.#normal.clear();
+    const removed = before - this.#all().length;
+    if (removed) this.version += 1;
+    return removed;
   }
 
   /** Titles of required sections without a word. */

@@ -1,6 +1,7 @@
 /** The right third: AI state, findings, text, what is unresolved, saving and signing. */
 import { element, part, publish } from '../lib/dom.js';
 import { postForm } from '../lib/http.js';
+import { lockedOut } from '../lib/lockout.js';
 import { clock } from '../lib/words.js';
 import { Addenda } from './addenda.js';
 import { aiWords } from './ai-words.js';
@@ -207,6 +208,12 @@ export class ReportPanel {
     this.#edited();
   }
 
+  undoNormal() {
+    if (!this.room.can.edit || this.signing.signed || !this.model.undoNormal()) return;
+    this.sections.draw();
+    this.#edited();
+  }
+
   save() {
     if (this.room.can.edit) this.saver.save();
   }
@@ -258,6 +265,7 @@ export class ReportPanel {
   }
 
   async next() {
+    if (lockedOut()) return;
     if (this.room.can.edit && !(await this.saver.save())) {
       this.signing.tell(this.say('leave_unsaved'));
       return;

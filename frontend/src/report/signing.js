@@ -1,6 +1,7 @@
 /** Signing from the action bar: a password beside the button when one is needed, no dialog. */
 import { Offline, postJson } from '../lib/http.js';
 import { publish } from '../lib/dom.js';
+import { lockedOut } from '../lib/lockout.js';
 
 export class Signing {
   busy = false;
@@ -38,7 +39,7 @@ export class Signing {
 
   /** `meaning`: "final" or "preliminary". */
   async sign(meaning = 'final') {
-    if (this.busy || this.signed) return;
+    if (this.busy || this.signed || lockedOut()) return;
     this.meaning = meaning;
     this.tell('');
     this.busy = true;

@@ -1,7 +1,7 @@
 /** What the keys of the worklist do. Which keys those are, and how they are listed, says accounts/keymap.py. */
 import { pageKeymap } from '../lib/keymap.js';
 
-export function worklistActs(place) {
+export function worklistActs({ place, acts, session }) {
   const next = document.getElementById('next');
   return {
     'list-up': () => place.move(-1),
@@ -11,6 +11,9 @@ export function worklistActs(place) {
     'list-open': () => place.open(),
     'list-search': () => document.getElementById('text').focus(),
     'list-next': next ? () => next.requestSubmit() : null,
+    'list-aside': () => acts.toggle(place.actsUrl()),
+    'list-urgent': next ? () => session.takeUrgent() : null,
+    'list-undo': next ? () => session.undo() : null,
   };
 }
 
@@ -18,14 +21,14 @@ export function worklistActs(place) {
 function leaveField(event) {
   const field = event.target.closest?.('input, select, textarea');
   if (event.key !== 'Escape' || !field) return;
-  if (field.name === 'text' && field.value) {
+  if (field.name === 'text' && field.value && field.form.id === 'search') {
     field.value = '';
     field.form.requestSubmit();
   }
   field.blur();
 }
 
-export function startKeys(place) {
-  pageKeymap().bind(worklistActs(place));
+export function startKeys(parts) {
+  pageKeymap().bind(worklistActs(parts));
   document.addEventListener('keydown', leaveField);
 }

@@ -1,8 +1,11 @@
+import { pageKeymap } from '../lib/keymap.js';
+
 /**
  * The reader's place in the list: one chosen row, kept by its study when rows come and go.
- * <tr data-key="17">…<template>the reasons, shown in the panel</template></tr>
+ * <tr data-key="17">…<template>the reasons, shown in the panel</template></tr>. `moved()` is
+ * called when another row is chosen.
  */
-export function startPlace(list, panel) {
+export function startPlace(list, panel, { moved = () => {} } = {}) {
   let key = null;
   const empty = panel.innerHTML;
   const rows = () => [...list.querySelectorAll('tbody tr[data-key]')];
@@ -16,12 +19,14 @@ export function startPlace(list, panel) {
       const focused = panel.contains(document.activeElement);
       panel.innerHTML = html;
       panel.dataset.shown = html;
+      pageKeymap().write(panel);
       if (focused) panel.querySelector('[data-open]')?.focus();
     }
   }
 
   function choose(next, scroll = true) {
     if (!next) return;
+    if (key !== next.dataset.key) moved();
     key = next.dataset.key;
     next.classList.remove('arrived');
     show();
@@ -40,6 +45,8 @@ export function startPlace(list, panel) {
     panel.querySelector('[data-open]')?.click();
   }
 
+  const actsUrl = () => panel.querySelector('[data-acts]')?.dataset.acts ?? '';
+
   list.addEventListener('click', (event) => {
     const clicked = event.target.closest('tr[data-key]');
     if (!clicked || event.target.closest('button')) return;
@@ -50,5 +57,5 @@ export function startPlace(list, panel) {
     if (event.target.closest('tr[data-key]')) open();
   });
   choose(rows()[0], false);
-  return { choose, move, open, show, rows, row, keys: () => rows().map((each) => each.dataset.key) };
+  return { choose, move, open, show, actsUrl, rows, row, keys: () => rows().map((each) => each.dataset.key) };
 }

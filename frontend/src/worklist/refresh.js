@@ -1,6 +1,8 @@
-/** Fetches the rows again every few seconds, while the page is seen, and puts them in place quietly. */
-export function startRefresh(list, place) {
-  const announce = document.getElementById('announce');
+/**
+ * Fetches the rows again every few seconds, while the page is seen, and puts them in place quietly. `announce(text)`
+ * tells it politely; `drawn()` is called when new rows stand, and gives what else there is to tell.
+ */
+export function startRefresh(list, place, { announce, drawn }) {
   const summary = document.getElementById('summary');
   const token = () => document.querySelector('#search [name=csrfmiddlewaretoken]').value;
   const state = { query: new URLSearchParams(location.search), text: '', running: null };
@@ -9,13 +11,17 @@ export function startRefresh(list, place) {
   function counts() {
     for (const entry of list.querySelectorAll('[data-counts] i')) {
       const shown = document.querySelector(`.controls [data-count="${entry.dataset.name}"]`);
-      if (shown) shown.textContent = entry.textContent;
+      if (!shown) continue;
+      const { label } = shown.dataset;
+      shown.textContent = label ? `${label} · ${entry.textContent}` : entry.textContent;
+      shown.classList.toggle('none', entry.textContent === '0');
     }
     summary.textContent = list.querySelector('[data-summary]')?.textContent ?? '';
   }
 
   function put(html) {
     const before = new Set(place.keys());
+    const known = new Set(place.rows().map((row) => row.dataset.news));
     const top = list.scrollTop;
     const anchor = place.row()?.offsetTop;
     list.innerHTML = html;
@@ -25,7 +31,10 @@ export function startRefresh(list, place) {
     const arrived = place.rows().filter((row) => before.size && !before.has(row.dataset.key));
     for (const row of arrived) row.classList.add('arrived');
     counts();
-    return arrived.length;
+    const more = drawn();
+    // News of a row that stood there before: late images, a new prior, an answer.
+    const news = place.rows().filter((row) => before.has(row.dataset.key) && row.dataset.news && !known.has(row.dataset.news));
+    return { arrived: arrived.length, news: [more, ...news.map((row) => row.dataset.news)].filter(Boolean) };
   }
 
   async function load(live) {
@@ -47,10 +56,11 @@ export function startRefresh(list, place) {
       if (!answer.ok) throw new Error(String(answer.status));
       const fresh = put(await answer.text());
       lastGood = new Date();
-      announce.textContent = live && fresh ? `${fresh} ${list.dataset.textNew}` : '';
+      const words = fresh.arrived ? [`${fresh.arrived} ${list.dataset.textNew}.`] : [];
+      if (live) announce([...fresh.news, ...words].join(' '));
     } catch (error) {
       if (error.name === 'AbortError') return undefined;
-      announce.textContent = `${list.dataset.textOffline} ${lastGood.toLocaleTimeString()}`;
+      announce(`${list.dataset.textOffline} ${lastGood.toLocaleTimeString()}`);
     }
     return undefined;
   }
@@ -65,7 +75,7 @@ export function startRefresh(list, place) {
   list.addEventListener('click', (event) => {
     const more = event.target.closest('[data-more]');
     if (!more) return;
-    state.query.set('shown', String(Number(more.dataset.more) + 100));
+    state.query.set('shown', String(Number(more.dataset.more) + 50));
     load(false);
   });
   counts();

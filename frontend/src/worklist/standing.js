@@ -1,0 +1,48 @@
+/** The reading room's line about the session: where one stands, what is more urgent, what came in meanwhile. */
+import { getJson } from '../lib/http.js';
+import { pageKeymap } from '../lib/keymap.js';
+import { sendOnce, startLockOut } from '../lib/lockout.js';
+import { startActs } from './acts.js';
+import { News } from './news.js';
+
+const EVERY_MS = 10000;
+const root = document.getElementById('standing');
+const piece = (name) => root.querySelector(`[data-standing=${name}]`);
+
+startLockOut();
+const acts = startActs(document.getElementById('acts'), { back: () => null });
+const urgent = piece('urgent');
+const news = new News();
+
+function draw(state) {
+  const session = piece('session');
+  session.textContent = state.session?.words ?? '';
+  session.title = state.session?.title ?? '';
+  urgent.hidden = !state.urgent;
+  if (state.urgent) {
+    urgent.action = state.urgent.url;
+    urgent.elements.site.value = state.urgent.site;
+    const words = urgent.querySelector('[role=status]');
+    if (words.textContent !== state.urgent.words) words.textContent = state.urgent.words;
+  }
+  const told = news.fresh(state.news);
+  if (told) piece('news').textContent = told;
+}
+
+async function look() {
+  try {
+    if (!document.hidden) draw(await getJson(root.dataset.url));
+  } catch {
+    // The next look will tell; saving says it when the network is away.
+  }
+  setTimeout(look, EVERY_MS);
+}
+
+const toggle = () => acts.toggle(root.dataset.acts);
+piece('open').addEventListener('click', toggle);
+sendOnce(urgent);
+pageKeymap().bind({
+  aside: toggle,
+  urgent: () => urgent.hidden || urgent.requestSubmit(),
+});
+look();
