@@ -12,10 +12,12 @@ from rest_framework import serializers
 
 from accounts.models import User
 from reports.answers import Answer, checked_request, refused
+from reports.selectors.findings import findings_json
 from reports.selectors.opinion import first_json
 from screening.dicom.measuring import MeasuringError
 from screening.models import Study
-from screening.selectors.measuring import decision_json, is_frozen, measurement_json
+from screening.selectors import findings_of
+from screening.selectors.measuring import decided_findings, decision_json, is_frozen, measurement_json
 from screening.services.deciding import DecisionConflict, DecisionError, DecisionsFrozen, decide
 from screening.services.measuring import MeasurementConflict, MeasurementFrozen, save_measurement
 from screening.services.opinion import OpinionError, commit_first_opinion
@@ -98,8 +100,14 @@ def decide_answer(*, user: User, study: Study, body: object, request: HttpReques
         return refused(409, _("The finding is not in a state in which that is possible."))
     except DecisionConflict as conflict:
         theirs = decision_json(conflict.theirs) if conflict.theirs else None
-        return refused(409, _("Somebody else has decided about this finding."), yours=dict(sent), theirs=theirs)
-    return Answer(200, {"key": row.key, "decision": decision_json(row)})
+        detail = _("Somebody else has decided about this finding.")
+        return refused(409, detail, yours=dict(sent), theirs=theirs, findings=_findings(study))
+    return Answer(200, {"key": row.key, "decision": decision_json(row), "findings": _findings(study)})
+
+
+def _findings(study: Study) -> list[dict[str, Any]]:
+    """The list as it stands, without heat maps: those never change."""
+    return findings_json(decided_findings(study, findings_of(study)), None)
 
 
 def opinion_answer(*, user: User, study: Study, body: object, request: HttpRequest) -> Answer:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import SignWith, User
 from accounts.roles import Action, can
 from accounts.services import recently_authenticated
+from reports.content import content_for
 from reports.models import Report
 from reports.selectors.addenda import came_late
 from reports.selectors.beside import room_beside
@@ -61,6 +62,7 @@ def room(study: Study, user: User, request: HttpRequest) -> dict[str, Any]:
         "reject_reasons": reject_reasons(),
         "finding_types": finding_types(),
         "measurements": listed_measurements(study) if can(user, Action.VIEW_REPORT, study.site) and not blind else [],
+        "findings_section": content_for(report.programme if report else study.programme).findings_section,
         "opinion": opinion_json(study, user, reading, held),
         "report": report_json(report or Report(study=study, programme=study.programme)) if sees_report else None,
         "reader": str(reading.reader) if reading else None,

@@ -88,7 +88,7 @@ test('keys are shown as people read them', () => {
 
 test('the room has a window for each of its presets and enlarges only films', () => {
   const presets = ['1', '2', '3'].map((key) => ({ key }));
-  const acts = roomActs({ viewer: { presets, mammography: false }, report: {} });
+  const acts = roomActs({ viewer: { presets, mammography: false }, report: {}, evidence: {} });
   assert.deepEqual(Object.keys(acts).filter((name) => name.startsWith('window-')), ['window-1', 'window-2', 'window-3']);
   assert.equal(acts.enlarge, null);
 });

@@ -1,7 +1,7 @@
 /** What the keys of the reading room do. Which keys those are, and how they are listed, says accounts/keymap.py. */
 
 /** {name of an act: function}; null where this study has no use for it. */
-export function roomActs({ viewer, report }) {
+export function roomActs({ viewer, report, evidence }) {
   return {
     'previous-slice': () => viewer.scroll(-1),
     'next-slice': () => viewer.scroll(1),
@@ -33,6 +33,13 @@ export function roomActs({ viewer, report }) {
     'previous-finding': () => viewer.stepFinding(-1),
     'next-finding': () => viewer.stepFinding(1),
     enlarge: viewer.mammography ? () => viewer.enlarge() : null,
+    'accept-finding': () => evidence.decisions.accept(),
+    'reject-finding': () => evidence.decisions.reject(),
+    'correct-finding': () => evidence.decisions.correct(),
+    'add-finding': () => evidence.decisions.add(),
+    'opinion-normal': evidence.asked ? () => evidence.opinion.commit('normal') : null,
+    'opinion-abnormal': evidence.asked ? () => evidence.opinion.commit('abnormal') : null,
+    'insert-measure': () => evidence.insert(),
     edit: () => report.sections.enter(),
     normal: () => report.insertNormal(),
     'normal-undo': () => report.undoNormal(),

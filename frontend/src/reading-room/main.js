@@ -3,7 +3,9 @@ import { pageKeymap } from '../lib/keymap.js';
 import { part, publish, readJson } from '../lib/dom.js';
 import { Selection } from '../lib/selection.js';
 import { words } from '../lib/words.js';
+import { Evidence } from '../report/evidence.js';
 import { ReportPanel } from '../report/report.js';
+import { Measurements } from '../viewer/measurements.js';
 import { fetchAhead } from '../viewer/ahead.js';
 import { rested } from '../viewer/prefetch.js';
 import { Viewer } from '../viewer/viewer.js';
@@ -20,11 +22,13 @@ publish({ viewer: 'loading' });
 const stage = part('stage');
 export const viewer = new Viewer({ stage, room, say, selection, renderer: stage.dataset.renderer || 'auto' });
 
+const measurements = new Measurements({ viewer, records: room.measurements, url: room.urls.measure });
 const report = new ReportPanel({ room, say, selection, fresh: () => viewer.refresh() });
+const evidence = new Evidence({ room, say, selection, viewer, measurements, report });
 const keys = pageKeymap();
 viewer.presets.forEach((preset) => keys.describe(`window-${preset.key}`, preset.label));
 keys.note('report', ['editing_enter', 'editing_backspace', 'editing_arrows', 'editing_escape'].map((key) => say(key)));
-keys.bind(roomActs({ viewer, report }));
+keys.bind(roomActs({ viewer, report, evidence }));
 const help = () => keys.run('show-keys');
 document.querySelectorAll('time[data-part=due]').forEach((node) => showDue(node, say));
 

@@ -16,6 +16,8 @@ export function aiWords(ai, say) {
       return { tone: 'warn', head: say('ai_out_of_scope'), text: reason, details: [say('read_without_ai')] };
     case 'pending':
       return { tone: 'wait', head: say('ai_pending'), text: progress(ai, say), details: [say('read_meanwhile')] };
+    case 'held_back':
+      return { tone: 'wait', head: say('ai_held_back'), text: '', details: [] };
     case 'hidden':
       return { tone: 'wait', head: say('ai_hidden'), text: '', details: [] };
     default:

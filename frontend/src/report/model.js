@@ -11,8 +11,8 @@ function freshId() {
 
 export const tidy = (text) => String(text).replace(/\s+/g, ' ').trim();
 
-export function humanSentence(text = '') {
-  return { id: freshId(), text, origin: 'human', evidence: [], state: 'human' };
+export function humanSentence(text = '', evidence = []) {
+  return { id: freshId(), text, origin: 'human', evidence: [...evidence], state: 'human' };
 }
 
 const copy = (sentence) => ({ ...sentence, evidence: [...(sentence.evidence ?? [])] });
@@ -75,10 +75,10 @@ export class ReportModel {
   }
 
   /** A new sentence of the reader behind `id`, or at the end of section `name`. Returns its id. */
-  add({ after = null, section = null, text = '' }) {
+  add({ after = null, section = null, text = '', evidence = [] }) {
     const found = after ? this.find(after) : null;
     const target = found ? found.section : this.section(section);
-    const sentence = humanSentence(tidy(text));
+    const sentence = humanSentence(tidy(text), evidence);
     target.sentences.splice(found ? found.at + 1 : target.sentences.length, 0, sentence);
     this.version += 1;
     return sentence.id;
@@ -137,6 +137,11 @@ export class ReportModel {
 
   sentencesAbout(key) {
     return this.#all().filter((sentence) => sentence.evidence.includes(key));
+  }
+
+  /** Sentences that stand as the AI drafted them and rest on one of `keys`. */
+  draftedOn(keys) {
+    return this.#all().filter((sentence) => sentence.state === 'ai' && sentence.evidence.some((key) => keys.has(key)));
   }
 
   /** What is sent: every section, its sentences without empty ones. */

@@ -6,7 +6,7 @@ import { clock } from '../lib/words.js';
 import { Addenda } from './addenda.js';
 import { aiWords } from './ai-words.js';
 import { drawConflict } from './conflict.js';
-import { Findings } from './findings.js';
+import { Findings, isGone } from './findings.js';
 import { issuesOf } from './issues.js';
 import { ReportModel } from './model.js';
 import { drawOffered } from './offered.js';
@@ -129,7 +129,8 @@ export class ReportPanel {
     const note = part('readonly');
     note.hidden = can.edit;
     if (can.edit) return;
-    if (report.hidden) note.textContent = this.say('readonly_images');
+    if (this.room.opinion.held) note.textContent = this.say('readonly_held');
+    else if (report.hidden) note.textContent = this.say('readonly_images');
     else if (['SIGNED', 'AMENDED'].includes(report.status)) note.textContent = this.say('readonly_signed');
     else if (can.claim) note.textContent = this.say('readonly_unclaimed');
     else if (study.status === 'READING') note.textContent = this.say('readonly_other', { who: this.room.reader ?? this.say('another_reader') });
@@ -167,6 +168,7 @@ export class ReportPanel {
       late: this.late,
       offline: this.saver.state === 'offline',
       conflict: Boolean(this.saver.conflict),
+      rejected: new Set(this.room.findings.filter(isGone).map((finding) => finding.key)),
       say: this.say,
     });
   }
@@ -185,6 +187,11 @@ export class ReportPanel {
     if (issue.kind === 'empty') {
       const go = element('button', { type: 'button', class: 'plain', text: this.say('go_there') });
       go.addEventListener('click', () => this.sections.enterSection(issue.section));
+      row.append(go);
+    }
+    if (issue.kind === 'rejected') {
+      const go = element('button', { type: 'button', class: 'plain', text: this.say('go_there') });
+      go.addEventListener('click', () => this.sections.focus(issue.sentence));
       row.append(go);
     }
     if (issue.kind === 'late') {
@@ -245,6 +252,7 @@ export class ReportPanel {
     this.room.report.status = 'SIGNED';
     this.sections.editable = false;
     this.sections.draw();
+    this.findings.draw();
     this.#drawRights();
     this.#drawIssues();
     this.addenda.draw();
@@ -302,6 +310,15 @@ export class ReportPanel {
   #draftIsNews(state) {
     if (this.room.report.status === 'DRAFTING') return state.report_status !== 'DRAFTING';
     return false;
+  }
+
+  /** The findings as they stand after a decision. */
+  takeFindings(findings) {
+    this.room.findings = findings;
+    this.findings.findings = findings;
+    this.findings.draw();
+    this.sections.showDoubts();
+    this.#drawIssues();
   }
 
   /** Newer data of the study: into an untouched text in place, beside a touched one. */

@@ -5,10 +5,17 @@ import { tidy } from './model.js';
 
 export class Sections {
   editable = true;
+  #last = null;
 
-  /** `numberOf(key)`: the number of a finding. `changed()`: called after every change by the reader. */
-  constructor({ root, model, say, selection, numberOf, changed }) {
-    Object.assign(this, { root, model, say, selection, numberOf, changed });
+  /**
+   * `numberOf(key)`: the number of a finding or measurement. `doubt(sentence)` → why it may no longer hold, or ''.
+   * `changed()`: called after every change by the reader.
+   */
+  constructor({ root, model, say, selection, numberOf, doubt = () => '', changed }) {
+    Object.assign(this, { root, model, say, selection, numberOf, doubt, changed });
+    root.addEventListener('focusin', ({ target }) => {
+      this.#last = target.closest?.('[data-sentence]')?.dataset.sentence ?? this.#last;
+    });
     selection.listen(() => this.light());
   }
 
@@ -55,7 +62,7 @@ export class Sections {
       text.addEventListener('keydown', (event) => this.#key(event, sentence.id, text));
       text.addEventListener('blur', () => this.#left(sentence.id));
     }
-    row.append(text, ...this.#chips(sentence));
+    row.append(text, ...this.#chips(sentence), element('span', { class: 'doubt', data: { doubt: sentence.id } }));
     if (sentence.evidence.length) {
       text.addEventListener('click', () => this.selection.choose(sentence.evidence[0], 'sentence'));
     }
@@ -152,6 +159,27 @@ export class Sections {
     this.changed();
   }
 
+  /** A sentence of the reader's where they wrote last, else at the end of section `name`. Returns its id. */
+  insert({ text, evidence, name }) {
+    const after = this.#last && this.model.find(this.#last) ? this.#last : null;
+    const id = this.model.add({ after, section: name, text, evidence });
+    this.#last = id;
+    this.draw();
+    this.#row(id)?.scrollIntoView({ block: 'nearest' });
+    this.changed();
+    return id;
+  }
+
+  /** What speaks against a sentence stands behind it; the sentence itself stays as it is. */
+  showDoubts() {
+    for (const node of this.root.querySelectorAll('[data-doubt]')) {
+      const found = this.model.find(node.dataset.doubt);
+      const why = found ? this.doubt(found.sentence) : '';
+      node.textContent = why;
+      node.parentElement.classList.toggle('doubtful', Boolean(why));
+    }
+  }
+
   focus(id, where = 'end') {
     const text = this.#row(id)?.querySelector('.text');
     if (text) putCaret(text, where);
@@ -174,6 +202,7 @@ export class Sections {
   }
 
   light() {
+    this.showDoubts();
     const key = this.selection.key;
     const about = new Set(key ? this.model.sentencesAbout(key).map((sentence) => sentence.id) : []);
     let first = null;

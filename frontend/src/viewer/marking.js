@@ -29,13 +29,16 @@ export class Marking {
 
   /** What is to be drawn over `image`: [{finding, how, on, drawn}], as marks.js takes it. */
   over(image) {
-    if (!(this.on || this.heat) || !image) return [];
+    if (!image) return [];
     const series = this.series();
     return this.findings().flatMap((finding) => {
+      // What a reader added is no mark of the AI's, so it stays when those go.
+      const readers = finding.origin === 'human';
+      if (!(this.on || this.heat || readers)) return [];
       const place = placeOf(finding, series);
       const own = place ? series[place.series].images[place.index] : null;
       const how = nearness(finding, image, own);
-      return how ? [{ finding, how, on: finding.key === this.chosen(), drawn: this.on }] : [];
+      return how ? [{ finding, how, on: finding.key === this.chosen(), drawn: this.on || readers }] : [];
     });
   }
 }

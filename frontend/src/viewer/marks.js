@@ -61,21 +61,23 @@ function heat(finding, place, strength) {
 /**
  * Redraws `layer` with `items`: [{finding, how, on, drawn}], `how` "own" or "near", `place` from image
  * pixels to screen pixels. `choose(key)` is called when a tag is pressed. `strength`, 0–1, is that of the
- * heat maps; of several on one image only the chosen finding's is shown, else the first.
+ * heat maps; of several on one image only the chosen finding's is shown, else the first. A finding that the reader
+ * rejected is not drawn.
  */
 export function drawMarks(layer, items, place, choose, strength = 0) {
   layer.replaceChildren();
   if (!place) return;
-  const mapped = items.filter(({ finding, how }) => how === 'own' && finding.heat_map);
+  const standing = items.filter(({ finding }) => finding.state !== 'REJECTED');
+  const mapped = standing.filter(({ finding, how }) => how === 'own' && finding.heat_map);
   const shown = mapped.find(({ on }) => on) ?? mapped[0];
   if (strength > 0 && shown) layer.append(heatColours(), heat(shown.finding, place, strength));
   const { clientWidth: width, clientHeight: height } = layer.parentElement;
-  for (const { finding, how, on, drawn } of items) {
+  for (const { finding, how, on, drawn } of standing) {
     if (!finding.box || !drawn) continue;
     const points = corners(finding.box).map(([x, y]) => place(x, y));
     const box = bounds(points, 3);
     const [shape, attributes] = outline(finding, place, box);
-    const mark = svg('g', { class: `mark ${how}${on ? ' on' : ''}`, 'data-mark': finding.key });
+    const mark = svg('g', { class: `mark ${how}${on ? ' on' : ''}${finding.origin === 'human' ? ' own-finding' : ''}`, 'data-mark': finding.key });
     mark.append(svg(shape, { ...attributes, class: 'under' }), svg(shape, { ...attributes, class: 'over' }));
     if (how === 'own') mark.append(tag(finding, box, width, height, choose));
     layer.append(mark);

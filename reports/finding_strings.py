@@ -1,0 +1,69 @@
+"""Strings of measuring, deciding and first opinions. Part of the reading room's (`reports.room_strings`)."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+_STRINGS: dict[str, str | Promise] = {
+    # Measurements
+    "measure_length": _("Length"),
+    "measure_bidirectional": _("Two axes"),
+    "measure_angle": _("Angle"),
+    "measure_ellipse": _("Ellipse"),
+    "measure_rectangle": _("Rectangle"),
+    "measure_arrow": _("Arrow"),
+    "measure_probe": _("Pixel value"),
+    "measured_mean": _("mean {mean}"),
+    "measure_place": _("image {image} of {count}"),
+    "measure_sentence": _("{said} (series {series}, image {image})."),
+    "measure_insert": _("Insert"),
+    "measure_finding": _("Finding"),
+    "measure_remove": _("Remove"),
+    "measure_offline": _("not kept yet: no connection, trying again"),
+    "measure_refused": _("not kept: {detail}"),
+    "measure_corrected": _("value corrected by the server"),
+    "measure_unkept": _(
+        "A measure drawn on a plane cut through the volume is not kept. Measure on the slices to keep it."
+    ),
+    "measure_take": _("Take theirs: {theirs}"),
+    "measure_gone": _("removed"),
+    "measure_none": _("There is no measurement to insert."),
+    "measure_doubt": _("{key} now says {value}."),
+    "measure_doubt_gone": _("{key} was removed."),
+    # Deciding about findings
+    "decide_accept": _("Accept"),
+    "decide_correct": _("Correct"),
+    "decide_reject": _("Reject"),
+    "decide_remove": _("Remove"),
+    "choose_finding": _("Choose a finding first."),
+    "add_finding": _("+ finding"),
+    "draw_finding": _("Draw a box around the finding. Escape gives up."),
+    "draw_anew": _("Draw the box anew"),
+    "reject_reason": _("Reason"),
+    "reject_note": _("Note"),
+    "finding_type": _("Kind"),
+    "finding_place": _("Place"),
+    "finding_size": _("Size in mm"),
+    "finding_as_found": _("AI: {found}"),
+    "keep": _("Keep"),
+    "cancel": _("Cancel"),
+    "decision_offline": _("Not recorded: there is no connection. Try again."),
+    "finding_doubt": _("Finding {n} was rejected. Change this sentence or take it out."),
+    "issue_rejected": _("{count} drafted sentences rest on a rejected finding"),
+    # The first opinion
+    "ai_held_back": _("Held back until your first opinion"),
+    "opinion_asked": _("Look at the images and commit a first opinion. Then the AI's marks and its draft appear."),
+    "opinion_text": _("In words, if you like"),
+    "opinion_normal": _("Normal"),
+    "opinion_abnormal": _("Abnormal"),
+    "opinion_said": _("First opinion of {who} at {time}: {opinion}"),
+    "opinion_offline": _("Not committed: there is no connection. Try again."),
+    "held_unclaimed": _("Claim the study and commit a first opinion; then the AI's marks and its draft appear."),
+    "readonly_held": _("The report opens with your first opinion."),
+}
+
+
+def finding_strings() -> dict[str, str]:
+    """The strings in the language of the request, ready for JSON."""
+    return {key: str(text) for key, text in _STRINGS.items()}
