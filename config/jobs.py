@@ -38,6 +38,7 @@ JOBS = {
     "seal_audit": Job("accounts.tasks.seal_audit", every_s=5),
     "sweep_communications": Job("reports.tasks.sweep_communications", every_s=20),
     "purge_broker": Job("screening.tasks.purge_broker", every_s=3600),
+    "prepare_metadata": Job("screening.tasks.prepare_metadata"),
     "score_study": Job("screening.gpu_tasks.score_study", queue="scoring", lease_s=SCORE_LEASE_S, attempts=3),
     "draft_report": Job("reports.gpu_tasks.draft_report", queue="scoring", lease_s=60, attempts=3),
 }

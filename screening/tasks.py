@@ -6,12 +6,17 @@ from datetime import timedelta
 
 from config.celery import app
 from config.jobs import JOBS
-from screening.services import broker, scoring, studies
+from screening.services import broker, metadata, scoring, studies
 
 
 @app.task(name=JOBS["close_quiet_studies"].task)
 def close_quiet_studies() -> int:
     return studies.close_quiet_studies()
+
+
+@app.task(name=JOBS["prepare_metadata"].task)
+def prepare_metadata(study_id: int) -> int:
+    return metadata.prepare_metadata(study_id)
 
 
 @app.task(name=JOBS["sweep_leases"].task)

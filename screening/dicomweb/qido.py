@@ -9,7 +9,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from screening.dicomweb.json_model import Attributes, instance_attributes, series_attributes, study_attributes
+from screening.dicom.attributes import Attributes
+from screening.dicomweb.json_model import instance_attributes, series_attributes, study_attributes
 from screening.models import Instance, Series, Study
 from screening.selectors.qido import (
     BY_NAME,

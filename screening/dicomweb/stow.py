@@ -12,10 +12,10 @@ from django.http import HttpRequest
 from pydicom import dcmread
 
 from accounts.models import Site, User
+from screening.dicom.attributes import Attributes, attribute
 from screening.dicom.elements import READING_ERRORS
 from screening.dicom.errors import IngestError
 from screening.dicom.parse import parse_instance, reading_quietly
-from screening.dicomweb.json_model import Attributes, attribute
 from screening.dicomweb.multipart import BadMultipart, read_parts
 from screening.models import Instance
 from screening.services.ingest import IngestResult, ingest_instance, reject

@@ -21,13 +21,14 @@ from accounts import audit
 from accounts.models import User, Verb
 from accounts.roles import Action, can
 from screening.api.instances import AnyAccept, upload_site
+from screening.dicom.attributes import dumps
 from screening.dicomweb import qido, stow, wado
-from screening.dicomweb.json_model import dumps
 from screening.dicomweb.multipart import BadMultipart, MediaType, accepted, boundary_of, media_type, write_parts
 from screening.models import Instance, Study
 from screening.selectors import study_for
 from screening.selectors.qido import Level, QueryError
 from screening.services.looking import record_once
+from screening.services.metadata import image_metadata, series_metadata
 
 JSON = "application/dicom+json"
 MOST_BYTES = 32 * 1024**3
@@ -69,15 +70,21 @@ class DicomwebView(APIView):
     def study(self, study_uid: str) -> Study:
         return study_for(self.user, study_uid, Action.VIEW_IMAGES, self.site_slug or None)
 
-    def images(self, study_uid: str, series_uid: str = "", sop_uid: str = "") -> list[Instance]:
-        """The images of an address, all of them whole on disk."""
-        found: QuerySet[Instance] = Instance.objects.filter(series__study=self.study(study_uid))
+    @staticmethod
+    def rows(study: Study, series_uid: str = "", sop_uid: str = "") -> QuerySet[Instance]:
+        """The images of an address, series by series."""
+        found = Instance.objects.filter(series__study=study)
         if series_uid:
             found = found.filter(series__series_uid=series_uid)
         if sop_uid:
             found = found.filter(sop_uid=sop_uid)
-        instances = list(found.select_related("series__study__site").order_by("series__number", "series_id", "number"))
-        wado.check_kept(instances)
+        return found.order_by("series__number", "series_id", "number", "id")
+
+    def images(self, study_uid: str, series_uid: str = "", sop_uid: str = "") -> list[Instance]:
+        """The images of an address, all of them whole on disk."""
+        found = self.rows(self.study(study_uid), series_uid, sop_uid)
+        instances = list(found.select_related("series__study__site"))
+        wado.check_kept([instance.sha256 for instance in instances])
         record_once(Verb.IMAGES_VIEWED, study=instances[0].series.study, actor=self.user, request=self.request._request)
         return instances
 
@@ -154,9 +161,16 @@ class Metadata(DicomwebView):
 
     def get(self, request: Request, study_uid: str, series_uid: str = "", sop_uid: str = "") -> HttpResponseBase:
         self.needs_json()
-        instances = self.images(study_uid, series_uid, sop_uid)
-        addressed = [(instance, self.instance_address(instance)) for instance in instances]
-        return StreamingHttpResponse(wado.metadata_array(addressed), content_type=JSON)
+        study = self.study(study_uid)
+        files = list(self.rows(study, series_uid, sop_uid).values_list("series_id", "sha256"))
+        wado.check_kept([sha256 for _series, sha256 in files])
+        record_once(Verb.IMAGES_VIEWED, study=study, actor=self.user, request=request._request)
+        if sop_uid:
+            return HttpResponse(dumps([image_metadata(sha256) for _series, sha256 in files]), content_type=JSON)
+        if len({series for series, _sha256 in files}) > 1 or "gzip" not in request.headers.get("Accept-Encoding", ""):
+            return StreamingHttpResponse(wado.metadata_array(files), content_type=JSON)
+        body = series_metadata(files[0][0], [sha256 for _series, sha256 in files])
+        return HttpResponse(body, content_type=JSON, headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
 
 
 class FrameList(DicomwebView):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import BinaryIO
 
 from django.http import Http404
@@ -16,9 +19,9 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 from screening.dicom.elements import READING_ERRORS
 from screening.dicom.parse import reading_quietly
-from screening.dicomweb.json_model import Attributes, dumps, header_attributes, instance_attributes
 from screening.dicomweb.multipart import CHUNK, MediaType
 from screening.models import Instance
+from screening.services.metadata import series_metadata
 from screening.storage import storage
 
 DICOM = "application/dicom"
@@ -42,10 +45,11 @@ def new_boundary() -> str:
     return f"firstread-{secrets.token_hex(16)}"
 
 
-def check_kept(instances: Sequence[Instance]) -> None:
-    """Raises Http404 before anything is sent when a file is missing: no answer is ever silently short."""
-    if not instances or not all(storage().exists(instance.sha256) for instance in instances):
-        raise Http404(_("The image's file is missing.") if instances else _("There is no such image."))
+def check_kept(files: Sequence[str]) -> None:
+    """files: digests. Raises Http404 before anything is sent when one is missing: no answer is ever silently short."""
+    kept = storage()
+    if not files or not all(kept.exists(sha256) for sha256 in files):
+        raise Http404(_("The image's file is missing.") if files else _("There is no such image."))
 
 
 def choose_objects(ranges: Sequence[MediaType], instances: Sequence[Instance], *, single: bool) -> bool:
@@ -83,19 +87,14 @@ def object_parts(instances: Iterable[Instance]) -> Iterator[tuple[str, Iterable[
         yield content_type, file_chunks(instance.sha256)
 
 
-def metadata_array(instances: Iterable[tuple[Instance, str]]) -> Iterator[bytes]:
-    """A JSON array of headers, one image in memory at a time. With each image comes its address."""
+def metadata_array(files: Sequence[tuple[int, str]]) -> Iterator[bytes]:
+    """A JSON array of headers, one series in memory at a time. files: (key of the series, digest), in order."""
     start = b"["
-    for instance, url in instances:
-        yield start + dumps(_metadata(instance, url))
+    for series_id, of_series in groupby(files, key=itemgetter(0)):
+        array = gzip.decompress(series_metadata(series_id, [sha256 for _series, sha256 in of_series]))
+        yield start + array[1:-1]
         start = b","
     yield b"]"
-
-
-def _metadata(instance: Instance, url: str) -> Attributes:
-    with storage().open_range(instance.sha256) as stream:
-        found = header_attributes(stream)
-    return found if found is not None else instance_attributes(instance, url)
 
 
 def frame_numbers(text: str, instance: Instance) -> list[int]:

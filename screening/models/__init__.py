@@ -1,3 +1,4 @@
+from screening.models.delivery import SeriesMetadata
 from screening.models.measuring import FindingDecision, Measurement, RejectReason, Tool
 from screening.models.patient import Patient
 from screening.models.reading import Reading
@@ -33,6 +34,7 @@ __all__ = [
     "SavedFilter",
     "ScoreRun",
     "Series",
+    "SeriesMetadata",
     "SessionStudy",
     "Study",
     "StudyNote",

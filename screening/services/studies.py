@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User, Verb
+from config.jobs import enqueue
 from screening.models import Study
 from screening.programmes import PROGRAMMES, route
 from screening.services import scoring
@@ -68,6 +69,7 @@ def close_study(*, study: Study, actor: User | None = None, quiet_since: datetim
         elif study.status == StudyStatus.QUEUED:
             advance(study, STUDY_TABLE, "no_ai")
         study_completed.send(sender=Study, study=study)
+        enqueue("prepare_metadata", study.pk)
     return study
 
 
