@@ -96,14 +96,19 @@ class Bench:
     def profile(self, name: str) -> Path:
         return self.folder / f"profile-{name}"
 
-    def listed(self) -> dict[str, Any]:
-        """Milliseconds of one request for 50 rows of the list, over one connection."""
+    def signed_in(self) -> urllib.request.OpenerDirector:
+        """Requests in the reader's name, without a browser."""
         jar = http.cookiejar.CookieJar()
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
         form = opener.open(f"{self.url}/accounts/login/").read().decode()
         token = form.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
         data = f"csrfmiddlewaretoken={token}&login=reader&password={self.password}".encode()
         opener.open(urllib.request.Request(f"{self.url}/accounts/login/", data, {"Referer": self.url}))
+        return opener
+
+    def listed(self) -> dict[str, Any]:
+        """Milliseconds of one request for 50 rows of the list."""
+        opener = self.signed_in()
         taken = []
         rows = 0
         for _turn in range(12):
@@ -117,6 +122,28 @@ class Bench:
             "rows": rows,
             "median_ms": round(statistics.median(kept), 1),
             "worst_ms": round(kept[-1], 1),
+        }
+
+    def dicomweb(self) -> dict[str, Any]:
+        """Milliseconds of the metadata of the long CT, the first time and then, and of one of its frames."""
+        opener = self.signed_in()
+        root = f"{self.url}/dicomweb/studies/{self.uids['stack']}"
+        series = json.load(opener.open(f"{root}/series"))[0]["0020000E"]["Value"][0]
+        images = json.load(opener.open(f"{root}/series/{series}/instances"))
+
+        def taken(path: str) -> tuple[float, int]:
+            began = time.perf_counter()
+            size = len(opener.open(f"{root}/series/{series}/{path}").read())
+            return (time.perf_counter() - began) * 1000, size
+
+        first, size = taken("metadata")
+        later = sorted(taken("metadata")[0] for _turn in range(9))
+        frames = [f"instances/{image['00080018']['Value'][0]}/frames/1" for image in images[:40]]
+        each = sorted(taken(path)[0] for path in frames)
+        return {
+            "metadata_ms": {"first": round(first, 1), "median": round(later[4], 1), "worst": round(later[-1], 1)},
+            "metadata_mb": round(size / 1e6, 2),
+            "frame_ms": {"median": round(each[20], 1), "worst": round(each[-1], 1)},
         }
 
     def reading(self) -> dict[str, Any]:
@@ -203,7 +230,7 @@ def main() -> None:
     parser.add_argument("--deep", type=int, default=1000)
     parser.add_argument("--listed", type=int, default=10_000)
     parser.add_argument("--settle", type=float, default=20, help="seconds given to each viewer to fetch what it will")
-    parser.add_argument("--only", default="listed,reading,stack,ohif,ohif_cpu,deep")
+    parser.add_argument("--only", default="listed,dicomweb,reading,stack,deep,ohif,ohif_cpu")
     parser.add_argument("--tools", type=Path, default=CACHE, help="where OHIF is kept between runs")
     parser.add_argument("--shots", type=Path, help="keep the last picture of each viewer here")
     parser.add_argument("--port", type=int, default=8765)
@@ -215,7 +242,7 @@ def main() -> None:
         bench.seed()
         found: dict[str, Any] = {}
         with bench.server():
-            for part in ("listed", "reading"):
+            for part in ("listed", "dicomweb", "reading"):
                 if part in wanted:
                     found[part] = getattr(bench, part)()
             if "stack" in wanted:

@@ -43,14 +43,14 @@ LISTEN = """(() => {
     if (said.viewer === 'ready' && !notes.ready) notes.ready = now();
   }).observe(document, { attributes: true, subtree: true, attributeFilter: ['data-signed', 'data-viewer'] });
 })();"""
-# One turn of the wheel, the drawing it leads to, and the frame that shows it; milliseconds of each step.
+# One turn of the wheel and the frame it is drawn into, the next turn once that frame is out; milliseconds of each step.
 SCROLL = """async ([selector, steps, down]) => {
   const pane = document.querySelector(selector);
   const turned = () => new Promise((resolve) => {
     const late = setTimeout(() => { stuck += 1; resolve(); }, 1000);
     pane.addEventListener('CORNERSTONE_IMAGE_RENDERED', () => {
       clearTimeout(late);
-      requestAnimationFrame(resolve);
+      setTimeout(resolve);
     }, { once: true });
   });
   const { left, top, width, height } = pane.getBoundingClientRect();
