@@ -142,7 +142,7 @@ def row(study: Study, around: Around) -> Row:
         tier_label=str(Tier(study.tier).label) if scores else "",
         due=due,
         late=late,
-        since=_("since %(time)s") % {"time": timezone.localtime(study.received_at).strftime("%H:%M")},
+        since=_since(study, now),
         patient=name,
         patient_detail=detail,
         what=study.description or study.modality or _("No description"),
@@ -164,6 +164,12 @@ def row(study: Study, around: Around) -> Row:
         deferral=deferral,
         position=around.positions.get(study.pk),
     )
+
+
+def _since(study: Study, now: datetime) -> str:
+    received = timezone.localtime(study.received_at)
+    today = received.date() == timezone.localdate(now)
+    return _("since %(time)s") % {"time": received.strftime("%H:%M" if today else "%m-%d %H:%M")}
 
 
 def _hidden_words(study: Study, around: Around) -> tuple[str, str, str]:

@@ -18,7 +18,7 @@ from screening.selectors.worklist import priors_of
 
 
 def standing_json(study: Study, user: User) -> dict[str, Any]:
-    """{session, urgent, news}: session {words, title} or None; urgent {words, url, site} or None; news
+    """{session, urgent, news}: session {words, title} or None; urgent {words, short, url, site} or None; news
     [{name, words}], each to be told once, when its name was not there before."""
     scope = scope_of(user)
     session = standing(scope)
@@ -42,6 +42,7 @@ def urgent_json(study: Study) -> dict[str, str]:
     due, _late = relative_due(study, timezone.now())
     what = study.description or study.modality or _("No description")
     return {
+        "short": _("Urgent: %(what)s, %(due)s") % {"what": what, "due": due},
         "words": _("More urgent than your session: %(what)s, %(due)s") % {"what": what, "due": due},
         "url": reverse("study-claim", args=[study.study_uid]),
         "site": study.site.slug,

@@ -47,7 +47,7 @@ def why(
         lines.append(_place(study, place, without_ai))
         lines += _limits(study, head)
         if run is not None:
-            lines.append(Reason("right", _("Right"), basis_words(run.triage_basis)))
+            lines.append(Reason("right", _("AI may"), basis_words(run.triage_basis)))
     return tuple(lines)
 
 

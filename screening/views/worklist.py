@@ -72,10 +72,18 @@ def _rows_context(user: User, filters: Filters) -> dict[str, Any]:
         "views": _views(page, may_claim),
         "tiers": [(tier.value, tier.label, page.tiers.get(tier, 0)) for tier in Tier],
         "urgent": urgent_json(page.session.urgent) if page.session and page.session.urgent else None,
+        "sitting": _programme_words(page.session.session.programme) if page.session else "",
         "may_claim": may_claim,
         "may_upload": can(user, Action.UPLOAD),
         "second_readings": any(programme.protocol.readings > 1 for programme in PROGRAMMES.values()),
     }
+
+
+def _programme_words(name: str) -> str:
+    """A session's programme in words; empty for all."""
+    if name in PROGRAMMES:
+        return str(PROGRAMMES[name].label)
+    return _("Other") if name else ""
 
 
 def _views(page: Page, may_claim: bool) -> list[tuple[str, Any, int]]:

@@ -21,6 +21,7 @@ export function startActs(root, { back }) {
     until?.addEventListener('change', () => {
       day.hidden = until.value !== 'date';
     });
+    root.scrollIntoView({ block: 'nearest' });
     root.querySelector('select, textarea, input:not([type=hidden]), button')?.focus();
   }
 

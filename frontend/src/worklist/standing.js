@@ -23,7 +23,8 @@ function draw(state) {
     urgent.action = state.urgent.url;
     urgent.elements.site.value = state.urgent.site;
     const words = urgent.querySelector('[role=status]');
-    if (words.textContent !== state.urgent.words) words.textContent = state.urgent.words;
+    words.title = state.urgent.words;
+    if (words.textContent !== state.urgent.short) words.textContent = state.urgent.short;
   }
   const told = news.fresh(state.news);
   if (told) piece('news').textContent = told;
