@@ -23,6 +23,7 @@ urlpatterns = [
     path("studies/<str:study_uid>/claim/", worklist.claim, name="study-claim"),
     path("studies/<str:study_uid>/release/", worklist.release, name="study-release"),
     path("upload/", uploading.upload, name="upload"),
+    path("upload/arrived/", uploading.arrived, name="upload-arrived"),
     path("upload/files/", uploading.receive, name="upload-receive"),
     path("status/", status.status, name="status"),
     path("metrics", status.metrics, name="metrics"),

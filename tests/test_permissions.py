@@ -104,6 +104,7 @@ TABLE: dict[str, Row] = {
     "study-take-back": Row(method="post", arguments="study", allowed=of("reader trainee", 409)),
     "study-note": Row(method="post", arguments="study", allowed=of("reader trainee technologist", 400)),
     "upload": Row(allowed=of("technologist administrator")),
+    "upload-arrived": Row(allowed=of("technologist")),
     "upload-receive": Row(method="post", allowed=of("technologist", 400)),
     "status": Row(allowed=of("administrator")),
     # Without its token nobody is answered, whoever they are.

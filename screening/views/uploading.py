@@ -12,18 +12,24 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Site, User
 from accounts.roles import Action
 from screening.dicom.elements import clean
-from screening.models import IngestProblem
+from screening.models import IngestProblem, Study
+from screening.programmes import PROGRAMMES
 from screening.selectors.doors import sites_where
+from screening.selectors.phrases import person_name
 from screening.services.ingest import ingest_instance
 from screening.services.ingest_archive import ingest_archive, is_archive
 
 PROBLEMS_SHOWN = 50
+ARRIVED_SHOWN = 50
 
 
 @login_required
@@ -71,6 +77,44 @@ def receive(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"results": results})
 
 
+@login_required
+@require_GET
+@never_cache
+def arrived(request: HttpRequest) -> JsonResponse:
+    """{"studies": [{patient, what, state, receiving, url}, …]} of the studies `study` (repeated) of the site `site`.
+
+    What the page shows after sending; of a study that is not there nothing is said.
+    """
+    user = _user(request)
+    sites = sites_where(user, Action.UPLOAD)
+    if not sites.exists():
+        raise PermissionDenied(_("Your role does not allow this."))
+    uids = request.GET.getlist("study")[:ARRIVED_SHOWN]
+    studies = Study.objects.filter(site__in=sites, study_uid__in=uids).select_related("patient", "site").order_by("id")
+    if wanted := request.GET.get("site", ""):
+        studies = studies.filter(site__slug=wanted)
+    return JsonResponse({"studies": [_arrived(study) for study in studies]})
+
+
+def _arrived(study: Study) -> dict[str, Any]:
+    receiving = study.closed_at is None
+    images = ngettext("%(n)d image", "%(n)d images", study.instance_count) % {"n": study.instance_count}
+    programme = PROGRAMMES.get(study.programme)
+    return {
+        "patient": person_name(study.patient.name),
+        "what": " · ".join(part for part in (study.description or study.modality, images) if part),
+        "state": _state(receiving, str(programme.label) if programme else ""),
+        "receiving": receiving,
+        "url": f"{reverse('reading-room', args=(study.study_uid,))}?site={study.site.slug}",
+    }
+
+
+def _state(receiving: bool, programme: str) -> str:
+    if receiving:
+        return _("waiting for more images")
+    return _("complete · %(programme)s") % {"programme": programme} if programme else _("complete · no programme")
+
+
 def _ingested(file: UploadedFile, *, site: Site, user: User, request: HttpRequest) -> Iterator[dict[str, Any]]:
     name = clean(file.name or "", 200)
     head = file.read(4)
@@ -98,7 +142,7 @@ def _words() -> dict[str, str]:
         "waiting": _("waiting"),
         "progress": _("{done} of {total} files"),
         "reading": _("Looking through the folder: {total} files so far"),
-        "sending": _("Sending"),
+        "checking": _("all sent; the server is looking through it, {seconds} s"),
         "finished": _("Done"),
         "finished_problems": _("Done, with problems"),
         "offline": _("The connection is lost. Trying again in {seconds} s."),

@@ -2,6 +2,7 @@
 import { part, publish, readJson } from '../lib/dom.js';
 import { words } from '../lib/words.js';
 import { fromDrop, fromInput } from './collect.js';
+import { Arrived } from './arrived.js';
 import { Queue } from './queue.js';
 import { Report } from './report.js';
 
@@ -9,18 +10,23 @@ function start(form) {
   const say = words(readJson('upload-words'));
   const zone = part('dropzone', form);
   const report = new Report(document, say);
+  const arrived = new Arrived({ root: part('arrived'), rows: part('arrived-rows'), url: form.dataset.arrivedUrl });
   const queue = new Queue({
     url: form.dataset.url,
     maxBytes: Number(form.dataset.maxBytes),
     token: form.querySelector('input[name=csrfmiddlewaretoken]').value,
     site: () => form.elements.site.value,
     say,
-    onResult: (result) => report.add(result),
+    onResult: (result) => {
+      report.add(result);
+      if (result.result !== 'rejected') arrived.add(result.study_uid);
+    },
     onProgress: (state) => report.progress(state),
     onNotice: (text) => report.notice(text),
     onEnd: (failed) => {
       publish({ upload: 'done' });
       report.end(failed);
+      arrived.look(form.elements.site.value);
     },
   });
 

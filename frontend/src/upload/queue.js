@@ -14,6 +14,8 @@ export class Queue {
     this.waiting = [];
     this.failed = [];
     this.sending = new Map();
+    /** Requests whose bytes have all left, and whose answer has not come: the server is looking through them. */
+    this.checking = new Set();
     this.total = { files: 0, bytes: 0 };
     this.done = { files: 0, bytes: 0 };
     this.stopped = false;
@@ -130,6 +132,7 @@ export class Queue {
     return {
       files: this.done.files,
       total: this.total.files,
+      checking: this.checking.size > 0 && this.checking.size === this.sending.size,
       part: this.total.bytes ? Math.min(1, (this.done.bytes + underWay) / this.total.bytes) : 0,
     };
   }
@@ -142,6 +145,7 @@ export class Queue {
       const request = new XMLHttpRequest();
       const end = (answer) => {
         this.sending.delete(request);
+        this.checking.delete(request);
         resolve(answer);
       };
       request.open('POST', this.url);
@@ -151,6 +155,11 @@ export class Queue {
       request.upload.onprogress = (event) => {
         const size = batch.reduce((sum, item) => sum + item.size, 0);
         this.sending.set(request, event.total ? (event.loaded / event.total) * size : 0);
+        this.onProgress(this.#state());
+      };
+      request.upload.onload = () => {
+        this.sending.set(request, batch.reduce((sum, item) => sum + item.size, 0));
+        this.checking.add(request);
         this.onProgress(this.#state());
       };
       request.onload = () => {

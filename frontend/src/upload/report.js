@@ -37,9 +37,22 @@ export class Report {
     this.parts.good.hidden = !this.parts['good-rows'].childElementCount;
   }
 
-  progress({ files, total, part: done }) {
+  progress({ files, total, part: done, checking = false }) {
     this.parts.bar.value = done;
-    this.parts.status.textContent = this.say('progress', { done: files, total });
+    this.counted = this.say('progress', { done: files, total });
+    clearInterval(this.clock);
+    if (checking) this.#checking(Date.now());
+    else this.parts.status.textContent = this.counted;
+  }
+
+  /** The bytes are there; a large archive keeps the server busy for a while, and that is said, with the seconds. */
+  #checking(since) {
+    const tell = () => {
+      const seconds = Math.round((Date.now() - since) / 1000);
+      this.parts.status.textContent = `${this.counted} · ${this.say('checking', { seconds })}`;
+    };
+    tell();
+    this.clock = setInterval(tell, 1000);
   }
 
   status(text) {
@@ -52,6 +65,7 @@ export class Report {
   }
 
   end(failed) {
+    clearInterval(this.clock);
     const problems = failed > 0 || this.counts.rejected > 0;
     this.parts.bar.value = failed ? this.parts.bar.value : 1;
     this.parts.status.textContent = `${this.parts.status.textContent} · ${this.say(problems ? 'finished_problems' : 'finished')}`;
