@@ -100,6 +100,7 @@ ACTS: tuple[Act, ...] = (
     Act("heat", Scope.VIEWER, ("H",), _("Heat map on or off")),
     Act("previous-finding", Scope.VIEWER, ("[",), _("Previous finding"), repeats=True),
     Act("next-finding", Scope.VIEWER, ("]",), _("Next finding"), repeats=True),
+    Act("second-window", Scope.VIEWER, ("Shift+I",), _("Images into a second window, and back")),
     Act("enlarge", Scope.VIEWER, ("F",), _("Enlarge one view")),
     Act("accept-finding", Scope.VIEWER, ("Y",), _("Accept the chosen finding")),
     Act("reject-finding", Scope.VIEWER, ("X",), _("Reject the chosen finding, with a reason")),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from reports.views import addenda, comparing, exports, findings, reading_room, signing, upcoming
+from reports.views import addenda, comparing, exports, findings, reading_room, second_window, signing, upcoming
 
 urlpatterns = [
     path("worklist/upcoming/", upcoming.next_images, name="upcoming-images"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("studies/<str:study_uid>/priors/<str:prior_uid>/match/", comparing.match, name="study-prior-match"),
     path("layouts/<str:kind>/", comparing.save_layout, name="layout-save"),
     path("layouts/<str:kind>/reset/", comparing.reset_layout, name="layout-reset"),
+    path("images/", second_window.images_window, name="images-window"),
     path("reports/<int:report_id>/save/", reading_room.save, name="report-save"),
     path("reports/<int:report_id>/sign/", signing.sign, name="report-sign"),
     path("reports/<int:report_id>/addendum/", addenda.add, name="report-addendum"),

@@ -104,7 +104,6 @@ TABLE: dict[str, Row] = {
     "study-take-back": Row(method="post", arguments="study", allowed=of("reader trainee", 409)),
     "study-note": Row(method="post", arguments="study", allowed=of("reader trainee technologist", 400)),
     "upload": Row(allowed=of("technologist administrator")),
-    "upload-arrived": Row(allowed=of("technologist")),
     "upload-receive": Row(method="post", allowed=of("technologist", 400)),
     "status": Row(allowed=of("administrator")),
     # Without its token nobody is answered, whoever they are.
@@ -136,6 +135,8 @@ TABLE: dict[str, Row] = {
     "report-sign": Row(method="post", arguments="report", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
     "report-addendum": Row(method="post", arguments="report", allowed=of("reader", 400), hidden=OUT_OF_SIGHT),
     "report-late-images-seen": Row(method="post", arguments="report", allowed=of("reader", 400), hidden=OUT_OF_SIGHT),
+    # A page without a study: the room that opened it puts its images there.
+    "images-window": Row(allowed=of(" ".join(ROLES)), open_to_stranger=OK),
     "report-print": Row(arguments="report", allowed=of("reader trainee", 409), hidden=OUT_OF_SIGHT),
     "report-pdf": Row(arguments="report", allowed=of("reader trainee", 409), hidden=OUT_OF_SIGHT),
     "report-export": Row(arguments="report form", allowed=of("reader trainee", 409), hidden=OUT_OF_SIGHT),

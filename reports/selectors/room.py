@@ -201,6 +201,7 @@ def _urls(study: Study, report: Report | None, *, writes: bool) -> dict[str, str
         return f"{reverse(name, args=(study.study_uid,))}?site={study.site.slug}"
 
     return {
+        "second_window": reverse("images-window"),
         "save": reverse("report-save", args=(report.pk,)) if report else None,
         "sign": reverse("report-sign", args=(report.pk,)) if report else None,
         "addendum": reverse("report-addendum", args=(report.pk,)) if report else None,

@@ -37,6 +37,7 @@ PAGES: dict[str, Page] = {
     "preferences-keys": Page("reader"),
     "worklist": Page("reader", keys=("ArrowDown",)),
     "reading-room": Page("reader", "open study"),
+    "images-window": Page("reader"),
     "report-print": Page("reader", "signed report"),
     "upload": Page("technologist"),
     "users": Page("administrator"),

@@ -69,6 +69,11 @@ export class Keymap {
     return table;
   }
 
+  /** The keys hold in another document too, e.g. of a second window. `acted()` is called after each act. */
+  listenIn(place, acted) {
+    return bindKeys(() => this.table(), place, acted);
+  }
+
   /** "Ctrl ⏎", "↑", "I": a key as people read it. */
   shownKey(key) {
     return key

@@ -49,15 +49,20 @@ export function actionFor(event, table) {
   return name ? table.get(name) : null;
 }
 
-/** `tableNow()` → the table of the moment. A key held down acts once, unless its act repeats. */
-export function bindKeys(tableNow) {
+/**
+ * `tableNow()` → the table of the moment. A key held down acts once, unless its act repeats. `place`: the document to
+ * listen in; `acted()` is called after each act.
+ */
+export function bindKeys(tableNow, place = document, acted = () => {}) {
   const listen = (event) => {
     const act = actionFor(event, tableNow());
     if (!act) return;
     event.preventDefault();
-    if (!event.repeat || act.repeats) act.run(event);
+    if (event.repeat && !act.repeats) return;
+    act.run(event);
+    acted();
   };
   // Before the imaging tools, which keep every key of an image that was clicked to themselves.
-  document.addEventListener('keydown', listen, true);
-  return () => document.removeEventListener('keydown', listen, true);
+  place.addEventListener('keydown', listen, true);
+  return () => place.removeEventListener('keydown', listen, true);
 }

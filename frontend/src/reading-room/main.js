@@ -11,6 +11,7 @@ import { rested } from '../viewer/prefetch.js';
 import { Viewer } from '../viewer/viewer.js';
 import { showDue } from './due.js';
 import { roomActs } from './keymap.js';
+import { SecondWindow } from './second-window.js';
 import { drawStrip } from './strip.js';
 import { drawToolbar } from './toolbar.js';
 
@@ -36,3 +37,12 @@ await viewer.open();
 if (room.urls.upcoming) fetchAhead({ url: room.urls.upcoming, rested });
 drawToolbar(part('tools'), { viewer, say, help });
 drawStrip(part('strip'), { viewer, say, selection });
+const second = new SecondWindow({
+  images: stage.closest('.images'),
+  url: room.urls.second_window,
+  keymap: keys,
+  say,
+  moved: () => viewer.stage.resized(),
+  whose: room.study.patient.name,
+});
+keys.bind({ 'second-window': () => second.toggle() });
