@@ -6,7 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 STRINGS: dict[str, str | Promise] = {
-    "stages": _("Stages"),
+    "stage_previous": _("Previous stage"),
+    "stage_next": _("Next stage"),
     "stage_four": _("Four views"),
     "stage_cc_prior": _("CC, now over prior"),
     "stage_mlo_prior": _("MLO, now over prior"),
@@ -40,7 +41,7 @@ STRINGS: dict[str, str | Promise] = {
     "layout_back": _("Back to the department’s"),
     "layout_kept": _("Kept. Studies like this open so."),
     "layout_is_back": _("Studies like this open as the department has it."),
-    "layout_own": _("my layout"),
+    "layout_own": _("My layout"),
     "layout_unusable": _("Your own layout is of an older form and could not be used."),
     "layout_failed": _("Not kept: {detail}"),
     "timeline": _("Studies of this patient"),
@@ -49,7 +50,6 @@ STRINGS: dict[str, str | Promise] = {
     "prior_beside": _("Prior"),
     "prior_loading": _("Loading the earlier study …"),
     "prior_failed": _("The earlier study did not arrive: {detail}"),
-    "prior_report": _("Report of {date}"),
     "ago_days": _("{n} days before"),
     "ago_months": _("{n} months before"),
     "ago_years": _("{n} years before"),

@@ -3,21 +3,8 @@ import test from 'node:test';
 
 import { lutTable, prepare, sigmoidTable } from '../../frontend/src/viewer/display.js';
 import { pixelToWorld } from '../../frontend/src/viewer/geometry.js';
-import { commonScale, edgeLetters, flipsFor, hang, letters } from '../../frontend/src/viewer/hanging.js';
+import { commonZoom, edgeLetters, flipsFor, letters } from '../../frontend/src/viewer/hanging.js';
 import { imageId, nearness, openingSeries, outward, placeOf } from '../../frontend/src/viewer/stacks.js';
-
-const film = (laterality, view) => ({ laterality, view, sop_uid: `${laterality}${view}`, frame: 1 });
-
-test('films hang RCC LCC RMLO LMLO whatever their order', () => {
-  const series = [{ uid: 's', images: [film('L', 'MLO'), film('R', 'MLO'), film('L', 'CC'), film('R', 'CC')] }];
-  assert.deepEqual(hang(series).slots.map((slot) => slot.image.sop_uid), ['RCC', 'LCC', 'RMLO', 'LMLO']);
-});
-
-test('a missing film leaves its place empty and another view does not take it', () => {
-  const { slots, others } = hang([{ uid: 's', images: [film('R', 'CC'), film('R', 'CC'), film('L', 'ML')] }]);
-  assert.deepEqual(slots.map((slot) => slot.image === null), [false, true, true, true]);
-  assert.equal(others.length, 2);
-});
 
 test('chest walls meet in the middle: the right breast has its back at its right edge', () => {
   assert.equal(flipsFor('R', 'MLO', ['P', 'FL']).flipHorizontal, false);
@@ -37,10 +24,12 @@ test('nothing is flipped where the file gives no orientation', () => {
   assert.deepEqual(flipsFor('R', 'CC', undefined), { flipHorizontal: false, flipVertical: false });
 });
 
-test('the common scale is that of the largest film, by height or by width', () => {
-  const pane = { width: 100, height: 100 };
-  assert.equal(commonScale([{ width: 100, height: 240 }, { width: 50, height: 180 }], pane), 120);
-  assert.equal(commonScale([{ width: 300, height: 240 }], pane), 150);
+test('the one scale is that at which every film still fits its pane, by height or by width', () => {
+  const size = { width: 100, height: 100 };
+  const shown = (...extents) => extents.map(([width, height]) => ({ extent: { width, height }, size }));
+  assert.equal(commonZoom(shown([100, 200], [50, 180])), 0.5);
+  assert.equal(commonZoom(shown([400, 200])), 0.25);
+  assert.equal(commonZoom([]), null);
 });
 
 test('edge letters follow the cosines, and turn round with a flip', () => {

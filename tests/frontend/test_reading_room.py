@@ -345,7 +345,7 @@ def test_films_hang_back_to_back_and_a_missing_view_is_said(open_room, reader, t
     box = {view: room.box(f".vp[data-pane={view}]") for view in ("RCC", "LCC", "RMLO", "LMLO")}
     assert box["RCC"]["x"] < box["LCC"]["x"] and box["RCC"]["y"] < box["RMLO"]["y"]
     expect(room.page.locator(".vp[data-pane=LCC]").first).to_contain_text("Left CC missing", use_inner_text=True)
-    expect(room.page.locator(".vp[data-pane=LCC] canvas")).to_have_count(0)
+    expect(room.page.locator(".vp[data-pane=LCC] .cornerstone-canvas")).to_have_count(0)
     # Chest walls: posterior is at the right edge of the right breast, at the left edge of the left one.
     expect(room.page.locator(".vp[data-pane=RMLO] .right")).to_have_text(re.compile("^P"))
     expect(room.page.locator(".vp[data-pane=LMLO] .left")).to_have_text(re.compile("^P"))

@@ -10,6 +10,7 @@ import { fetchAhead } from '../viewer/ahead.js';
 import { rested } from '../viewer/prefetch.js';
 import { Viewer } from '../viewer/viewer.js';
 import { showDue } from './due.js';
+import { drawHangBar } from './hang-bar.js';
 import { roomActs } from './keymap.js';
 import { SecondWindow } from './second-window.js';
 import { drawStrip } from './strip.js';
@@ -36,6 +37,7 @@ document.querySelectorAll('time[data-part=due]').forEach((node) => showDue(node,
 await viewer.open();
 if (room.urls.upcoming) fetchAhead({ url: room.urls.upcoming, rested });
 drawToolbar(part('tools'), { viewer, say, help });
+drawHangBar(part('hang'), { hanging: viewer.hanging, viewer, say, selection });
 drawStrip(part('strip'), { viewer, say, selection });
 const second = new SecondWindow({
   images: stage.closest('.images'),

@@ -1,29 +1,4 @@
-/** How a mammogram hangs: RCC LCC over RMLO LMLO, chest walls back to back, one scale. Pure. */
-
-export const SLOTS = [
-  { side: 'R', view: 'CC' },
-  { side: 'L', view: 'CC' },
-  { side: 'R', view: 'MLO' },
-  { side: 'L', view: 'MLO' },
-];
-
-/**
- * Puts images into the four places. A place without an image stays null and is said to be missing;
- * what fits no place (magnification, a fifth film, no laterality) is returned in `others`.
- */
-export function hang(series) {
-  const images = series.flatMap((one) => one.images.map((image) => ({ ...image, series_uid: one.uid })));
-  const others = [];
-  const slots = SLOTS.map((slot) => ({ ...slot, image: null }));
-  for (const image of images) {
-    const side = String(image.laterality ?? '').trim().toUpperCase();
-    const view = String(image.view ?? '').trim().toUpperCase();
-    const slot = slots.find((one) => one.side === side && one.view === view && one.image === null);
-    if (slot) slot.image = image;
-    else others.push(image);
-  }
-  return { slots, others };
-}
+/** Which way an image hangs, how large, and what its edges are called. Pure. */
 
 /** Values of a DICOM orientation, given as "P\\FL" or ["P", "FL"]. */
 function directions(orientation) {
@@ -45,10 +20,13 @@ export function flipsFor(side, view, orientation) {
   return { flipHorizontal, flipVertical };
 }
 
-/** Millimetres per half pane height at which the largest image still fits: the one scale of all panes. */
-export function commonScale(images, pane) {
-  const halves = images.map(({ width, height }) => Math.max(height / 2, (width * pane.height) / pane.width / 2));
-  return halves.length ? Math.max(...halves) : null;
+/**
+ * CSS pixels a millimetre at which every image still fits its pane: the one scale of all.
+ * `shown`: [{extent (mm), size (CSS pixels of the pane)}]; null where there is none.
+ */
+export function commonZoom(shown) {
+  const zooms = shown.map(({ extent, size }) => Math.min(size.width / extent.width, size.height / extent.height));
+  return zooms.length ? Math.min(...zooms) : null;
 }
 
 const OPPOSITE = { R: 'L', L: 'R', A: 'P', P: 'A', H: 'F', F: 'H' };

@@ -3,14 +3,14 @@ import { Enums, metaData } from '@cornerstonejs/core';
 import dicomImageLoader from '@cornerstonejs/dicom-image-loader';
 
 import { element, svg } from '../lib/dom.js';
-import { writeCorners } from './corner-text.js';
+import { windowOf, writeCorners } from './corner-text.js';
 import { bindDrag } from './drag.js';
 import { bringTo, pixelToScreen, pixelToWorld } from './geometry.js';
-import { flipsFor } from './hanging.js';
+import { commonZoom, flipsFor } from './hanging.js';
 import { drawMarks } from './marks.js';
 import { clampIndex, imageId } from './stacks.js';
 
-const CORNERS = ['tl', 'tr', 'br', 'left', 'right', 'top', 'bottom'];
+const CORNERS = ['tl', 'tr', 'br', 'left', 'right', 'top', 'bottom', 'caution'];
 
 /** The loader wraps its errors; of a request that failed it hands on the request itself. */
 function didNotArrive(error) {
@@ -25,7 +25,7 @@ export class Pane {
   failed = false;
   flat = false;
   hanging = null;
-  scale = null;
+  zoom = null;
   #target = 0;
   #busy = false;
   initial = null;
@@ -82,6 +82,29 @@ export class Pane {
     this.root.remove();
   }
 
+  /** Takes itself off the stage. */
+  remove() {
+    if (this.viewport) this.disable();
+    else this.root.remove();
+  }
+
+  /** `area`: where in the grid of the stage. `classes`: what kind of place it is. */
+  place({ area, classes }) {
+    this.root.style.gridArea = area;
+    for (const name of ['right-breast', 'left-breast', 'prior']) this.root.classList.toggle(name, classes.includes(name));
+  }
+
+  /** What is said of the same images from now on. */
+  rename({ title, notes }) {
+    this.title = title;
+    this.#note(notes);
+    if (this.opened) this.#rendered();
+  }
+
+  #note(notes = []) {
+    this.parts.caution.textContent = notes.join(' · ');
+  }
+
   /** Shows an empty, labelled place: nothing is ever put where an image is missing. */
   showMissing(sentence) {
     this.root.classList.add('missing');
@@ -90,8 +113,9 @@ export class Pane {
   }
 
   /** Opens `images` at `index`. Resolves when the image, or the sentence in its place, stands there. */
-  async open({ images, title, index = 0, window = null, hanging = null }) {
+  async open({ images, title, index = 0, window = null, hanging = null, notes = [] }) {
     this.images = images;
+    this.#note(notes);
     this.imageIds = images.map(imageId);
     this.title = title;
     this.hanging = hanging;
@@ -183,11 +207,16 @@ export class Pane {
     return loader.isLoaded(address) ? loader.get(address).string('x00200020') : undefined;
   }
 
-  /** Width and height in mm, or in pixels where the file gives no spacing. */
+  /** CSS pixels of the pane. */
+  get size() {
+    return { width: this.surface.clientWidth, height: this.surface.clientHeight };
+  }
+
+  /** Width and height of the image in mm; null where the file does not say how large its pixels are. */
   get extent() {
-    const data = this.viewport?.getImageData();
-    if (!data || this.failed) return null;
-    return { width: data.dimensions[0] * data.spacing[0], height: data.dimensions[1] * data.spacing[1] };
+    const { image } = this;
+    if (!image?.spacing || this.failed || !this.viewport?.getImageData()) return null;
+    return { width: image.columns * image.spacing[1], height: image.rows * image.spacing[0] };
   }
 
   setWindow(width, level) {
@@ -218,20 +247,36 @@ export class Pane {
     this.viewport.render();
   }
 
-  /** Flips the chest wall to the middle and moves it to the pane's inner edge, at the common scale. */
-  hang() {
+  /**
+   * Brings the chest wall to the edge where it belongs, at `zoom` CSS pixels a millimetre; without one, as large as
+   * the pane allows. Where the side is not known, the image stands in the middle, as the file has it.
+   */
+  hang(zoom = this.zoom) {
     if (this.failed || !this.viewport || !this.opened) return;
+    this.zoom = zoom;
     const { side, view } = this.hanging;
-    this.viewport.setCamera(flipsFor(side, view, this.orientation));
-    if (this.scale) this.viewport.setCamera({ parallelScale: this.scale });
+    if (side) this.viewport.setCamera(flipsFor(side, view, this.orientation));
     const data = this.viewport.getImageData();
-    const { clientWidth, clientHeight } = this.surface;
+    const { width, height } = this.size;
+    // The renderers measure the image in lengths of their own, which need not be the file's millimetres.
+    const unit = this.extent ? data.spacing[1] / this.image.spacing[0] : 1;
+    const whole = { width: data.dimensions[0] * data.spacing[0], height: data.dimensions[1] * data.spacing[1] };
+    const scale = zoom ? height / 2 / (zoom / unit) : height / 2 / commonZoom([{ extent: whole, size: this.size }]);
+    this.viewport.setCamera({ parallelScale: scale });
     const { flipHorizontal } = this.viewport.getCamera();
     const innerIsRight = side === 'R';
-    const column = innerIsRight === Boolean(flipHorizontal) ? 0 : data.dimensions[0];
+    const edge = innerIsRight === Boolean(flipHorizontal) ? 0 : data.dimensions[0];
+    const column = side ? edge : data.dimensions[0] / 2;
     const world = pixelToWorld(data, column, data.dimensions[1] / 2, this.cpu);
-    bringTo(this.viewport, world, [innerIsRight ? clientWidth : 0, clientHeight / 2]);
+    const across = innerIsRight ? width : 0;
+    bringTo(this.viewport, world, [side ? across : width / 2, height / 2]);
     this.viewport.render();
+  }
+
+  /** The window that stands now, of CT, whose values mean the same in every study; else {}. */
+  get windowNow() {
+    const range = this.modality === 'CT' && this.opened && !this.failed ? this.viewport.getProperties().voiRange : null;
+    return range ? windowOf(range) : {};
   }
 
   get modality() {

@@ -1,8 +1,13 @@
 /** The stage: which panes stand where, which of them is active, which fills the whole, at which scale. */
 import { publish } from '../lib/dom.js';
 import { zoomAt } from './geometry.js';
-import { commonScale } from './hanging.js';
+import { commonZoom } from './hanging.js';
 import { Pane } from './pane.js';
+
+function stays(pane, place) {
+  const images = place.show?.images;
+  return pane.id === place.id && pane.viewport && images?.length === pane.count && images[0].url === pane.images[0]?.url;
+}
 
 export class Stage {
   panes = [];
@@ -19,6 +24,46 @@ export class Stage {
 
   get films() {
     return this.panes.some((pane) => pane.hanging);
+  }
+
+  /**
+   * Lays out `rows` × `columns` places: [{id, area, classes, sentence, show}], `show` as Pane.open takes it or, where
+   * nothing is to be shown, null and the `sentence` that says so. A pane that goes on showing the same images stays
+   * as it is. Resolves when every image, or the sentence in its place, stands there.
+   */
+  async lay({ rows, columns, places }) {
+    const { style } = this.root;
+    style.gridTemplateRows = `repeat(${rows}, minmax(0, 1fr))`;
+    style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
+    const wasActive = this.active?.id;
+    this.#shrink();
+    const kept = new Map(this.panes.filter((pane) => places.some((place) => stays(pane, place))).map((pane) => [pane.id, pane]));
+    for (const pane of this.panes) if (!kept.has(pane.id)) pane.remove();
+    this.panes = [...kept.values()];
+    const laid = places.map((place) => {
+      const pane = kept.get(place.id) ?? this.add(place.id);
+      pane.place(place);
+      return { pane, place };
+    });
+    this.panes = laid.map(({ pane }) => pane);
+    if (kept.size) this.host.engine.resize(true, true);
+    const opening = laid.map(({ pane, place }) => {
+      if (!place.show) return pane.showMissing(place.sentence);
+      if (kept.has(pane.id)) return pane.rename(place.show);
+      pane.enable();
+      return pane.open(place.show);
+    });
+    this.active = null;
+    this.activate(this.find(wasActive)?.count ? this.find(wasActive) : (this.panes.find((pane) => pane.count) ?? this.panes[0]));
+    await Promise.all(opening);
+    this.align();
+  }
+
+  #shrink() {
+    this.enlarged = null;
+    this.root.classList.remove('one');
+    this.panes.forEach((pane) => pane.root.classList.remove('big'));
+    publish({ enlarged: null });
   }
 
   /** Whatever draws on panes: `listener(pane)` is called for each that comes to stand on the stage. */
@@ -77,20 +122,16 @@ export class Stage {
   align() {
     const among = this.enlarged ? [this.enlarged] : this.panes;
     const shown = among.filter((pane) => pane.opened && pane.hanging && !pane.failed && pane.surface.clientHeight > 0);
-    const [one] = shown;
-    if (!one) return;
-    const size = { width: one.surface.clientWidth, height: one.surface.clientHeight };
-    const scale = commonScale(shown.map((pane) => pane.extent), size);
-    for (const pane of shown) {
-      pane.scale = scale;
-      pane.hang();
-    }
+    const measured = shown.filter((pane) => pane.extent);
+    const zoom = commonZoom(measured.map((pane) => ({ extent: pane.extent, size: pane.size })));
+    for (const pane of shown) pane.hang(pane.extent ? zoom : null);
   }
 
   #wheel(event) {
     event.preventDefault();
     const pane = this.panes.find((one) => one.root.contains(event.target));
     if (!pane?.opened) return;
+    if (pane !== this.active) this.activate(pane);
     const down = event.deltaY > 0 ? 1 : -1;
     if (pane.count > 1 && !event.ctrlKey) {
       pane.scroll(down);

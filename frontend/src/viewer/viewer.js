@@ -3,14 +3,16 @@
  * Panes and their places are the stage's (stage.js), marks are marking.js's.
  */
 import { element, publish } from '../lib/dom.js';
+import { Cine } from './cine.js';
 import { windowOf } from './corner-text.js';
-import { hang } from './hanging.js';
+import { Hanging } from './hangings.js';
 import { Marking } from './marking.js';
 import { bindLoupe } from './loupe.js';
+import { Planes } from './planes.js';
 import { Prefetch } from './prefetch.js';
 import { start } from './setup.js';
 import { Stage } from './stage.js';
-import { imageId, openingSeries, placeOf, readable } from './stacks.js';
+import { imageId, placeOf, readable } from './stacks.js';
 import { chooseTool, makeToolGroup, removeChosen } from './tools.js';
 import { fitOrActual, flip, rotate, straighten, zoom } from './turning.js';
 
@@ -19,15 +21,13 @@ export class Viewer {
   #rendered = 0;
   #firstDrawn = Promise.withResolvers();
   #listeners = new Set();
-  #prefetch = new Prefetch();
+  #prefetch = new WeakMap();
 
   /** `stage`: the element to fill. `room`: the page's data. `say`: its words. */
   constructor({ stage, room, say, selection, renderer }) {
     Object.assign(this, { room, say, selection });
     this.series = readable(room.series);
     this.presets = room.presets;
-    this.mammography = room.hang === 'mammography' && hang(this.series).slots.some((slot) => slot.image);
-    this.others = [];
     const { engine, cpu } = start(renderer);
     Object.assign(this, { engine, cpu });
     this.group = makeToolGroup('reading-room', {
@@ -37,12 +37,16 @@ export class Viewer {
       field: () => stage,
     });
     this.marking = new Marking({
-      findings: () => this.findings,
-      series: () => this.series,
+      findings: () => [...this.findings, ...this.hanging.priorFindings],
+      series: () => this.hanging.allSeries,
       chosen: () => selection.key,
     });
     this.stage = new Stage(stage, this.#paneHost());
+    const { series } = this;
+    this.hanging = new Hanging({ room, series, findings: () => this.findings, stage: this.stage, say });
     this.stage.listen((pane) => bindLoupe(pane, () => this.tool === 'loupe'));
+    this.planes = new Planes(this.#planesHost(stage));
+    this.cine = new Cine({ front: () => this.front, told: () => this.#tell() });
     this.useTool(this.mammography ? 'window' : 'scroll');
     publish({ renderer: cpu ? 'cpu' : 'gpu', rendered: 0, slice: '' });
     selection.listen((key, from) => this.#chosen(key, from));
@@ -57,14 +61,49 @@ export class Viewer {
       say: this.say,
       marksFor: (image) => this.marking.over(image),
       heat: () => (this.marking.heat ? this.marking.strength : 0),
-      choose: (key) => this.selection.choose(key, 'mark'),
+      choose: (key) => this.#chooseMark(key),
       changed: (pane) => this.#changed(pane),
       rendered: (pane) => this.#counted(pane),
     };
   }
 
+  #planesHost(root) {
+    return {
+      root,
+      say: this.say,
+      pane: () => this.active,
+      seriesOf: (pane) => this.hanging.allSeries.find((one) => one.images === pane?.images) ?? null,
+      findings: () => this.findings,
+      marked: () => this.marking.on,
+      chosen: () => this.selection.key,
+      tool: () => this.tool,
+      told: () => this.#tell(),
+    };
+  }
+
+  /** What answers to scrolling and greys now: the planes while they are open, else the active pane. */
+  get front() {
+    return this.planes.layout ? this.planes : this.active;
+  }
+
   get findings() {
     return this.room.findings;
+  }
+
+  get mammography() {
+    return this.hanging.mammography;
+  }
+
+  /** Images that have no place among the films. */
+  get others() {
+    return this.hanging.others;
+  }
+
+  /** Which series the active stack shows, else the first that stands there. */
+  get at() {
+    const shown = (pane) => this.series.findIndex((one) => one.images[0].url === pane?.images[0]?.url);
+    const active = shown(this.active);
+    return active >= 0 ? active : Math.max(0, shown(this.panes[0]));
   }
 
   get panes() {
@@ -94,83 +133,71 @@ export class Viewer {
       publish({ viewer: 'error' });
       return;
     }
-    await (this.mammography ? this.#openFilms() : this.#openStack());
+    const [first] = this.findings;
+    await this.hanging.open(first);
+    const pane = this.stage.paneOf(first);
+    if (pane) {
+      this.activate(pane);
+      this.selection.choose(first.key, 'opening');
+    }
     await this.#firstDrawn.promise;
     publish({ viewer: this.panes.every((pane) => pane.failed || !pane.count) ? 'error' : 'ready' });
     this.#tell();
   }
 
-  async #openStack() {
-    this.stage.root.classList.add('stack');
-    const pane = this.stage.add('main');
-    pane.enable();
-    this.activate(pane);
-    const first = this.findings[0];
-    const place = placeOf(first, this.series);
-    this.at = place ? place.series : openingSeries(this.series, this.findings);
-    const middle = Math.floor(this.series[this.at].images.length / 2);
-    await this.#openSeries(this.at, place ? place.index : middle);
-    if (place) this.selection.choose(first.key, 'opening');
-  }
-
+  /** Another series of this study in the active stack, else in the first that shows this study. */
   async #openSeries(at, index) {
-    this.at = at;
+    this.planes.close(false);
+    const own = (pane) => pane?.count && !pane.root.classList.contains('prior');
+    const pane = own(this.active) ? this.active : this.panes.find(own);
     const series = this.series[at];
-    const preset = series.modality === 'CT' ? this.presets[0] : null;
-    const named = series.description || series.modality;
-    await this.panes[0].open({
+    const [preset] = series.modality === 'CT' ? this.presets : [];
+    await pane.open({
       images: series.images,
       index,
-      title: named,
+      title: series.description || series.modality,
       window: preset ? { width: preset.width, level: preset.level } : null,
     });
+    this.activate(pane);
     this.#tell();
   }
 
-  async #openFilms() {
-    this.stage.root.classList.add('films');
-    const { slots, others } = hang(this.series);
-    const opening = slots.map(({ side, view, image }) => {
-      const pane = this.stage.add(`${side}${view}`, side === 'R' ? 'right-breast' : 'left-breast');
-      if (!image) {
-        pane.showMissing(this.say('view_missing', { view: this.say(`view_${side}${view}`) }));
-        return null;
-      }
-      pane.enable();
-      return pane.open({ images: [image], title: `${side} ${view}`, hanging: { side, view } });
-    });
-    this.others = others;
-    const first = this.findings[0];
-    this.activate(this.stage.paneOf(first) ?? this.panes.find((pane) => pane.count));
-    await Promise.all(opening);
-    this.stage.align();
-    if (first && this.stage.paneOf(first)) this.selection.choose(first.key, 'opening');
+  /** A mark on an earlier image stands for today's finding of the same lesion, where there is one. */
+  #chooseMark(key) {
+    const pair = this.hanging.prior?.pairs.find((one) => `prior:${one.prior}` === key && one.state !== 'rejected');
+    if (pair) this.selection.choose(pair.finding, 'mark');
+    else if (!key.startsWith('prior:')) this.selection.choose(key, 'mark');
   }
 
   async #chosen(key, from) {
     const finding = this.findings.find((one) => one.key === key);
     publish({ finding: finding ? finding.number : null });
     if (finding && from !== 'opening' && from !== 'mark') await this.#jump(finding);
+    if (finding) this.planes.goToFinding(finding);
     this.refresh();
   }
 
   async #jump(finding) {
-    if (this.mammography) {
-      const pane = this.stage.paneOf(finding);
-      if (!pane) return;
+    const pane = this.stage.paneOf(finding);
+    if (pane) {
       this.activate(pane);
       if (this.enlarged && this.enlarged !== pane) this.enlarge(pane);
-      return;
     }
+    if (this.mammography) return;
     const place = placeOf(finding, this.series);
     if (!place) return;
-    if (place.series !== this.at) await this.#openSeries(place.series, place.index);
-    else await this.panes[0].goTo(place.index);
+    if (pane) await pane.goTo(place.index);
+    else await this.#openSeries(place.series, place.index);
+    await this.hanging.meet(finding.key);
   }
 
   #changed(pane) {
     publish({ failures: this.panes.filter((one) => one.failed).length });
-    if (!this.mammography) this.#prefetch.around(pane.imageIds, pane.index);
+    if (pane.count > 1 && (pane === this.active || pane.root.classList.contains('prior'))) {
+      if (!this.#prefetch.has(pane)) this.#prefetch.set(pane, new Prefetch());
+      this.#prefetch.get(pane).around(pane.imageIds, pane.index);
+    }
+    this.hanging.follow(pane);
     this.#tell();
   }
 
@@ -191,34 +218,42 @@ export class Viewer {
     this.stage.activate(pane);
   }
 
-  /** One film fills the stage, or all stand again. */
+  /** One place fills the stage, or all stand again. */
   enlarge(pane = this.active) {
-    if (this.mammography) this.stage.enlarge(pane);
+    this.stage.enlarge(pane);
   }
 
   scroll(by) {
-    return this.active?.scroll(by);
+    return this.front?.scroll(by);
   }
 
   /** To the first (`-1`) or the last (`1`) image. */
   toEnd(which) {
-    return this.active?.goTo(which < 0 ? 0 : this.active.count - 1);
+    return this.front?.goTo(which < 0 ? 0 : this.front.count - 1);
   }
 
   preset(preset) {
-    this.active?.setWindow(preset.width, preset.level);
+    this.front?.setWindow(preset.width, preset.level);
   }
 
   invert() {
+    if (this.planes.layout) {
+      this.planes.toggleInvert();
+      return;
+    }
     this.panes.filter((pane) => pane.opened).forEach((pane) => pane.toggleInvert());
   }
 
   reset() {
+    if (this.planes.layout) {
+      this.planes.reset();
+      return;
+    }
     this.panes.forEach((pane) => {
       straighten(pane);
       pane.reset();
     });
-    if (this.mammography) this.stage.resized();
+    this.stage.resized();
   }
 
   get marks() {
@@ -283,7 +318,8 @@ export class Viewer {
   }
 
   zoom(larger) {
-    zoom(this.active, larger);
+    if (this.planes.layout) this.planes.zoomBy(larger ? 1.25 : 0.8);
+    else zoom(this.active, larger);
   }
 
   fit() {
@@ -293,6 +329,7 @@ export class Viewer {
   /** The marks, or what they come from, changed: other findings, the same images. */
   refresh() {
     this.panes.forEach((pane) => pane.drawMarks());
+    this.planes.changed();
     this.#tell();
   }
 

@@ -1,0 +1,148 @@
+/** The bar above the images: the stage of the hanging protocol, the reader's own layout, the patient's studies. */
+import { element } from '../lib/dom.js';
+import { postJson } from '../lib/http.js';
+import { keyOf } from '../lib/keymap.js';
+import { menu } from './menu.js';
+import { drawPairs } from './pairs.js';
+
+const GRIDS = [[1, 1], [1, 2], [2, 1], [1, 3], [2, 2], [2, 3]];
+const SHOWN = 4;
+
+function button(label, name, data = {}) {
+  const node = element('button', { type: 'button', data }, element('span', { text: label }));
+  const key = name ? keyOf(name) : '';
+  if (key) node.append(element('kbd', { text: key }));
+  return node;
+}
+
+function act(node, run) {
+  node.addEventListener('click', () => {
+    run();
+    node.blur();
+  });
+  return node;
+}
+
+/** The span between two studies in the unit that says most. */
+export function agoWords(days, say) {
+  if (days < 60) return say('ago_days', { n: days });
+  if (days < 720) return say('ago_months', { n: Math.round(days / 30.44) });
+  return say('ago_years', { n: (days / 365.25).toFixed(1) });
+}
+
+export function drawHangBar(root, { hanging, viewer, say, selection }) {
+  const stage = element('span', { class: 'now', data: { part: 'stage-name' } });
+  const back = act(button('‹', 'previous-stage', { stageStep: '-1' }), () => hanging.step(-1));
+  const on = act(button('›', 'next-stage', { stageStep: '1' }), () => hanging.step(1));
+  back.setAttribute('aria-label', say('stage_previous'));
+  on.setAttribute('aria-label', say('stage_next'));
+  const layout = layouts(hanging, say);
+  const link = act(button(say('linked'), 'link', { link: '' }), () => hanging.toggleLink());
+  const prior = act(button(say('prior_beside'), 'prior', { prior: '' }), () => hanging.togglePrior());
+  const timeline = element('ol', { class: 'timeline', 'aria-label': say('timeline') });
+  const said = element('p', { class: 'said', role: 'status', hidden: true });
+  const pairs = element('ul', { class: 'pairs', 'aria-label': say('pairs'), hidden: true });
+  const bar = element('div', { class: 'bar' }, back, stage, on, layout.button, link, timeline, prior, layout.panel);
+  root.replaceChildren(bar, said, pairs);
+  const drawn = drawPairs(pairs, { hanging, viewer, say, selection });
+  const write = () => {
+    writeStage(stage, hanging, say);
+    back.disabled = hanging.at === 0;
+    on.disabled = hanging.at >= hanging.stages.length - 1;
+    link.hidden = !hanging.shownPrior || hanging.plan.link !== 'position';
+    link.setAttribute('aria-pressed', String(hanging.linked));
+    prior.setAttribute('aria-pressed', String(hanging.shownPrior));
+    prior.disabled = hanging.timeline.length === 0 && !hanging.room.priors.why_none;
+    writeTimeline(timeline, hanging, say);
+    const [words, warn] = sentence(hanging, say, layout.said());
+    said.textContent = words;
+    said.hidden = !words;
+    said.classList.toggle('warn', warn);
+    drawn();
+  };
+  layout.told(write);
+  hanging.listen(write);
+  write();
+}
+
+function writeStage(node, hanging, say) {
+  const { plan } = hanging;
+  if (!plan) return;
+  // A layout of one's own may carry one's own words.
+  const named = plan.label.startsWith('stage_') ? say(plan.label) : plan.label;
+  const own = hanging.stages.every((stage) => stage.name !== plan.name);
+  const count = own ? '' : `${hanging.at + 1}/${hanging.stages.length}`;
+  node.replaceChildren(element('span', { text: named }), element('span', { class: 'of', text: count }));
+}
+
+function writeTimeline(root, hanging, say) {
+  if (!hanging.timeline.length) {
+    const none = hanging.room.priors.why_none || say('timeline_none');
+    root.replaceChildren(element('li', { class: 'cut', text: none, title: none }));
+    return;
+  }
+  const items = hanging.timeline.slice(0, SHOWN).reverse().map((one) => {
+    const node = element(
+      'button',
+      { type: 'button', data: { priorUid: one.uid }, title: [one.description, agoWords(one.days, say)].filter(Boolean).join(' · ') },
+      element('span', { text: one.date }),
+      element('span', { class: 'kind', text: one.modality }),
+    );
+    node.setAttribute('aria-pressed', String(hanging.shownPrior && hanging.prior?.uid === one.uid));
+    return element('li', {}, act(node, () => hanging.choosePrior(one.uid)));
+  });
+  items.push(element('li', {}, element('span', { class: 'today', text: say('timeline_now') })));
+  root.replaceChildren(...items);
+}
+
+/** [what is to be said below the bar, whether it warns]. */
+function sentence(hanging, say, kept) {
+  if (hanging.loading) return [say('prior_loading'), false];
+  if (hanging.failure) return [hanging.failure, true];
+  if (kept) return [kept, false];
+  if (hanging.plan?.notice) return [say(hanging.plan.notice), true];
+  if (!hanging.shownPrior || hanging.plan.link !== 'position' || !hanging.how) return ['', false];
+  const [key, values] = hanging.how;
+  return [hanging.linked ? say(key, values) : say('unlinked'), false];
+}
+
+function layouts(hanging, say) {
+  let words = hanging.room.hanging.own === 'unusable' ? say('layout_unusable') : '';
+  let own = hanging.room.hanging.own === 'yes';
+  const listeners = [];
+  const tell = (text) => {
+    words = text;
+    listeners.forEach((listener) => listener());
+  };
+  const send = async (url, body, done, then) => {
+    try {
+      await postJson(url, body);
+      own = then;
+      tell(done);
+    } catch (error) {
+      tell(say('layout_failed', { detail: error.message }));
+    }
+  };
+  const { save, reset } = hanging.room.hanging;
+  const grids = GRIDS.map(([rows, columns]) =>
+    act(button(say('layout_grid', { rows, columns }), '', { grid: `${rows}x${columns}` }), () => hanging.grid(rows, columns)),
+  );
+  const keep = act(button(say('layout_keep'), '', { layout: 'keep' }), () =>
+    send(save, hanging.asProtocol(), say('layout_kept'), true),
+  );
+  const back = act(button(say('layout_back'), '', { layout: 'back' }), async () => {
+    await send(reset, {}, say('layout_is_back'), false);
+    if (!own) hanging.back();
+  });
+  const { button: opener, panel } = menu(say('layout'), [...grids, keep, back], { menu: 'layout' });
+  const light = () => {
+    grids.forEach((node) => (node.hidden = hanging.mammography));
+    keep.disabled = hanging.plan?.name === 'as-they-come';
+    back.disabled = !own;
+    opener.firstChild.textContent = own ? say('layout_own') : say('layout');
+  };
+  hanging.listen(light);
+  listeners.push(light);
+  light();
+  return { button: opener, panel, said: () => words, told: (listener) => listeners.push(listener) };
+}
