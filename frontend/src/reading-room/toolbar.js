@@ -1,6 +1,8 @@
 /** The row of tools above the images: the same acts as the keys, pressed state included. */
 import { element } from '../lib/dom.js';
 import { keyOf } from '../lib/keymap.js';
+import { RATES } from '../viewer/cine.js';
+import { SLABS } from '../viewer/planes.js';
 import { menu } from './menu.js';
 
 const MOUSE_TOOLS = ['scroll', 'window', 'zoom', 'pan'];
@@ -35,10 +37,12 @@ export function drawToolbar(root, { viewer, say, help }) {
   const heat = viewer.hasHeat
     ? [act(button(say('heat_map'), keyOf('heat'), { heat: '' }), () => viewer.toggleHeat()), strength(viewer, say)]
     : [];
+  const volume = volumes(viewer, say);
+  const cine = playing(viewer, say);
   const more = act(button('', keyOf('show-keys'), { help: '' }), help);
   more.setAttribute('aria-label', say('all_keys'));
   root.replaceChildren(...mouse, measuring.button, image.button, rule(), ...presets, presets.length ? rule() : '', marks);
-  root.append(...heat, ...chooser(viewer, say), element('span', { class: 'spacer' }), more, measuring.panel, image.panel);
+  root.append(...heat, ...volume.nodes, ...chooser(viewer, say), element('span', { class: 'spacer' }), more, measuring.panel, image.panel);
   const light = () => {
     root.querySelectorAll('[data-tool]').forEach((node) => {
       node.setAttribute('aria-pressed', String(node.dataset.tool === viewer.tool));
@@ -51,6 +55,8 @@ export function drawToolbar(root, { viewer, say, help }) {
       heat[0].setAttribute('aria-pressed', String(viewer.heat));
       heat[1].hidden = !viewer.heat;
     }
+    volume.light();
+    cine.light();
   };
   viewer.listen(light);
   light();
@@ -68,6 +74,7 @@ function handling(viewer, say) {
     ['zoom_in', 'zoom-in', () => viewer.zoom(true)],
     ['zoom_out', 'zoom-out', () => viewer.zoom(false)],
     ['fit', 'fit', () => viewer.fit()],
+    ['cine', 'cine', () => viewer.cine.toggle()],
     ['rotate', 'rotate', () => viewer.rotate()],
     ['flip_horizontal', 'flip-horizontal', () => viewer.flip(0)],
     ['flip_vertical', 'flip-vertical', () => viewer.flip(1)],
@@ -76,6 +83,50 @@ function handling(viewer, say) {
   ];
   const items = rows.map(([word, name, run]) => act(button(say(word), keyOf(name), name === 'loupe' ? { tool: name } : { act: name }), run));
   return menu(say('tools_image'), items, { menu: 'image' });
+}
+
+/** Three planes and the slab, with its thickness while it is on. */
+function volumes(viewer, say) {
+  if (viewer.mammography || !viewer.series.some((series) => series.volume)) return { nodes: [], light: () => {} };
+  const planes = act(button(say('planes'), keyOf('planes'), { minor: '', planes: '' }), () => viewer.planes.toggle('three'));
+  const slab = act(button(say('slab'), keyOf('slab'), { minor: '', slab: '' }), () => viewer.planes.toggle('slab'));
+  const thick = element('select', { 'aria-label': say('slab_thickness'), data: { part: 'slab-mm' }, hidden: true });
+  for (const mm of SLABS) thick.append(element('option', { value: mm, text: say('slab_mm', { mm }), selected: mm === viewer.planes.slabMm }));
+  thick.addEventListener('change', () => {
+    viewer.planes.setSlab(Number(thick.value));
+    thick.blur();
+  });
+  const light = () => {
+    planes.setAttribute('aria-pressed', String(viewer.planes.layout === 'three'));
+    const on = Boolean(viewer.planes.layout) && viewer.planes.thick;
+    slab.setAttribute('aria-pressed', String(on));
+    thick.hidden = !on;
+  };
+  return { nodes: [rule(), planes, slab, thick], light };
+}
+
+/** Pause and speed, while images play. */
+function playing(viewer, say) {
+  const [min, max] = RATES;
+  const rate = element('input', { type: 'range', min, max, step: 1, value: viewer.cine.rate, 'aria-label': say('cine_rate') });
+  const told = element('span', { class: 'rate' });
+  const pause = act(button(say('cine'), keyOf('cine'), { cine: '' }), () => viewer.cine.toggle());
+  const box = element('div', { class: 'cine', role: 'group', 'aria-label': say('cine'), hidden: true }, pause, rate, told);
+  viewer.stage.root.append(box);
+  const write = () => {
+    told.textContent = say('cine_at', { rate: viewer.cine.rate });
+  };
+  rate.addEventListener('input', () => {
+    viewer.cine.setRate(Number(rate.value));
+    write();
+  });
+  rate.addEventListener('change', () => rate.blur());
+  write();
+  pause.setAttribute('aria-pressed', 'true');
+  const light = () => {
+    box.hidden = !viewer.cine.playing;
+  };
+  return { light };
 }
 
 function strength(viewer, say) {
