@@ -21,9 +21,11 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     actions = frozenset().union(*(ROLE_ACTIONS[role] for role in roles)) if roles else frozenset()
     pages = (
         (Action.VIEW_WORKLIST, _("Worklist"), reverse("worklist")),
+        (Action.COMMUNICATE, _("Tasks"), reverse("tasks")),
         (Action.UPLOAD, _("Upload"), reverse("upload")),
         (Action.MANAGE_USERS, _("Users"), reverse("users")),
         (Action.MANAGE_MODELS, _("Models"), reverse("models")),
+        (Action.MANAGE_RULES, _("Reading rules"), reverse("reading-rules")),
         (Action.VIEW_STATUS, _("Status"), reverse("status")),
         (Action.VIEW_AUDIT, _("Audit"), reverse("audit")),
     )

@@ -7,7 +7,7 @@ import { withoutStyleAttribute } from './plugins/style-attribute.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.resolve(here, '../static/dist');
-const entries = ['page', 'preferences', 'reading-room', 'standing', 'worklist', 'upload'];
+const entries = ['page', 'preferences', 'reading-room', 'standing', 'tasks', 'worklist', 'upload'];
 
 const HAN = '@expo-google-fonts/noto-sans-sc';
 const FONTS = {

@@ -106,6 +106,9 @@ _STRINGS: dict[str, str | Promise] = {
     "days": _("{n} days"),
     "late_by": _("late {amount}"),
     "due_in": _("due in {amount}"),
+    # Tasks
+    "task_failed": _("The server could not do it. Try again."),
+    "task_offline": _("There is no connection. Try again."),
     # Keys
     "editing_enter": _("Enter begins a new sentence."),
     "editing_backspace": _("Backspace in an empty sentence removes it."),

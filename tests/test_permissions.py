@@ -15,7 +15,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Membership
+from reports.models import FollowUp, Recommendation, Revision
 from reports.services import drafting
+from reports.services.communication import open_task
+from reports.services.signing import append_signature
 from screening.models import Instance, Study
 from screening.phantoms.headers import as_bytes
 from screening.selectors.registry import active_row
@@ -85,7 +88,6 @@ TABLE: dict[str, Row] = {
     "worklist-search": Row(method="post", allowed=WORKLIST, open_to_stranger=OK),
     "worklist-next": Row(method="post", allowed=of("reader trainee", 302), open_to_stranger=302),
     "upcoming-images": Row(allowed=of("reader trainee"), open_to_stranger=OK),
-    "upcoming-images": Row(allowed=of("reader trainee"), open_to_stranger=OK),
     "study-claim": Row(method="post", arguments="study", allowed=of("reader trainee", 302)),
     "study-release": Row(method="post", arguments="study", allowed=of("reader trainee", 409)),
     "session-start": Row(method="post", allowed=of("reader trainee", 302), open_to_stranger=302),
@@ -104,6 +106,7 @@ TABLE: dict[str, Row] = {
     "study-take-back": Row(method="post", arguments="study", allowed=of("reader trainee", 409)),
     "study-note": Row(method="post", arguments="study", allowed=of("reader trainee technologist", 400)),
     "upload": Row(allowed=of("technologist administrator")),
+    "upload-arrived": Row(allowed=of("technologist")),
     "upload-receive": Row(method="post", allowed=of("technologist", 400)),
     "status": Row(allowed=of("administrator")),
     # Without its token nobody is answered, whoever they are.
@@ -131,6 +134,24 @@ TABLE: dict[str, Row] = {
         method="post", arguments="kind", allowed=of("reader trainee technologist", 400), open_to_stranger=400
     ),
     "layout-reset": Row(method="post", arguments="kind", allowed=SEES, open_to_stranger=OK),
+    "study-tasks": Row(arguments="study", allowed=READS, hidden=OUT_OF_SIGHT),
+    "communication-open": Row(method="post", arguments="study", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
+    "communication-dismiss": Row(
+        method="post", arguments="study", allowed=of("reader trainee", 409), hidden=OUT_OF_SIGHT
+    ),
+    "communication-step": Row(
+        method="post", arguments="communication", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT
+    ),
+    "recommend": Row(method="post", arguments="study", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
+    "opinion-give": Row(method="post", arguments="study", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
+    "follow-up-close": Row(
+        method="post", arguments="follow-up", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT
+    ),
+    "tasks": Row(allowed=READS, open_to_stranger=OK),
+    "reading-rules": Row(allowed=of("administrator")),
+    "reading-rule-try": Row(method="post", allowed=of("administrator", 400)),
+    "reading-rule-set": Row(method="post", allowed=of("administrator", 400)),
+    "time-limits": Row(method="post", allowed=of("administrator", 400)),
     "report-save": Row(method="post", arguments="report", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
     "report-sign": Row(method="post", arguments="report", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
     "report-addendum": Row(method="post", arguments="report", allowed=of("reader", 400), hidden=OUT_OF_SIGHT),
@@ -239,6 +260,7 @@ def world(north, reader, trainee, technologist, administrator, auditor, stranger
             "prior": [study.study_uid, earlier.study_uid],
             "kind": ["lung"],
             "report": [report.pk],
+            **due_tasks(drafting.ensure_report(study=make_study(north, programme="lung")), reader),
             "form": ["csv"],
             "report form": [report.pk, "fhir"],
             "user": [other.pk],
@@ -246,6 +268,22 @@ def world(north, reader, trainee, technologist, administrator, auditor, stranger
             "model file": [model.name, model.version, "seen.json"],
         },
     }
+
+
+def due_tasks(report, reader) -> dict[str, list]:
+    """A critical result to tell and a follow-up to close, both of another study's signed report."""
+    task = open_task(study=report.study, actor=reader, tier="critical", finding="A nodule")
+    words = {"kind": "referral", "what": "x", "number": 1, "unit": "days", "owner": "site", "due_on": "2026-01-02"}
+    revision = Revision.objects.create(report=report, number=7, sections={}, author=reader, created_at=timezone.now())
+    row = FollowUp.objects.create(
+        site=report.study.site,
+        patient=report.study.patient,
+        study=report.study,
+        recommendation=Recommendation.objects.create(report=report, version=1, by=reader, at=timezone.now(), **words),
+        signature=append_signature(report, reader, revision, "final", {}),
+        due_on="2026-01-02",
+    )
+    return {"communication": [task.pk, "tell"], "follow-up": [row.pk]}
 
 
 def ask(world, name: str, who: str):
@@ -318,6 +356,7 @@ def test_a_stranger_is_told_the_same_as_of_something_that_never_was(world, name)
     """No answer tells another site's object from one that does not exist."""
     there = ask(world, name, "stranger")
     world["arguments"] |= {"study": ["1.2.3.4"], "instance": ["1.2.3.4"], "report": [999_999]}
+    world["arguments"] |= {"communication": [999_999, "tell"], "follow-up": [999_999]}
     world["arguments"] |= {"model": ["no-model", "1.0.0"], "model file": ["no-model", "1.0.0", "seen.json"]}
     world["arguments"] |= below("1.2.3.4", "1.2.3.5", "1.2.3.6")
     nowhere = ask(world, name, "stranger")

@@ -18,6 +18,7 @@ from accounts.models import User, Verb
 from accounts.roles import Action
 from reports.answers import save_answer
 from reports.selectors import room, room_state
+from reports.selectors.tasks import tasks_of
 from reports.services.opening import open_for_reading
 from screening.selectors import study_for
 
@@ -61,7 +62,7 @@ def reading_room(request: HttpRequest, study_uid: str) -> HttpResponse:
         detail={"report": shown["report"]["id"]} if shown["report"] else {},
         request=request,
     )
-    return render(request, "reports/reading_room.html", {"room": shown, "study": study})
+    return render(request, "reports/reading_room.html", {"room": shown, "study": study, "tasks": tasks_of(study, user)})
 
 
 @require_GET

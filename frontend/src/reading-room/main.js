@@ -5,6 +5,7 @@ import { Selection } from '../lib/selection.js';
 import { words } from '../lib/words.js';
 import { Evidence } from '../report/evidence.js';
 import { ReportPanel } from '../report/report.js';
+import { Tasks } from '../report/tasks.js';
 import { Measurements } from '../viewer/measurements.js';
 import { fetchAhead } from '../viewer/ahead.js';
 import { rested } from '../viewer/prefetch.js';
@@ -31,6 +32,7 @@ const keys = pageKeymap();
 viewer.presets.forEach((preset) => keys.describe(`window-${preset.key}`, preset.label));
 keys.note('report', ['editing_enter', 'editing_backspace', 'editing_arrows', 'editing_escape'].map((key) => say(key)));
 keys.bind(roomActs({ viewer, report, evidence }));
+keys.bind(new Tasks({ say, keys }).acts());
 const help = () => keys.run('show-keys');
 document.querySelectorAll('time[data-part=due]').forEach((node) => showDue(node, say));
 

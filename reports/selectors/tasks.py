@@ -1,0 +1,137 @@
+"""What a study asks of people beside its report: opinions, critical results to tell, follow-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.roles import Action, can
+from reports.models import CloseReason, CommunicationTask, FollowUpKind, Means, Owner
+from reports.rules.follow_up import is_overdue
+from reports.selectors.communication import (
+    OPEN,
+    communications_of,
+    late_communications,
+    limits_of,
+    open_communications,
+    untold,
+)
+from reports.selectors.double_reading import opinions_json
+from reports.selectors.follow_up import (
+    follow_ups_of,
+    last_day_in_time,
+    open_follow_ups,
+    recommendation_of,
+    suggested_for,
+)
+from reports.selectors.opinion import sight
+from reports.selectors.units import minutes_words, unit_words
+from reports.states import CommunicationStatus, FollowUpStatus, ReportStatus
+from screening.models import Study, Tier
+from screening.selectors import open_reading
+from screening.selectors.phrases import person_name
+from screening.states import StudyStatus
+
+CLOSING = [(each.value, each.label) for each in CloseReason if each != CloseReason.ARRIVED]
+LISTED = 200
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A task as a row: `late` now, what may be done with it."""
+
+    task: CommunicationTask
+    late: bool
+    open: bool
+    may_acknowledge: bool
+    may_unconfirm: bool
+    name: str
+
+
+def telling(task: CommunicationTask, user: User, now: datetime) -> Telling:
+    open_ = task.status in OPEN
+    may = open_ and can(user, Action.COMMUNICATE, task.site)
+    return Telling(
+        task=task,
+        late=open_ and task.due_at < now,
+        open=may,
+        may_acknowledge=may and task.status == CommunicationStatus.TOLD,
+        name=person_name(task.study.patient.name),
+        may_unconfirm=may and task.status == CommunicationStatus.OPEN and can(user, Action.SIGN_REPORT, task.site),
+    )
+
+
+def tasks_of(study: Study, user: User) -> dict[str, Any]:
+    """The room's panel of tasks. Nothing that rests on the AI is told to whom it is held back from."""
+    now = timezone.now()
+    sees_ai, sees_report, _held = sight(study, user)
+    if not can(user, Action.VIEW_REPORT, study.site):
+        return {"shown": False, "study": study}
+    opinions = opinions_json(study, user)
+    reading = open_reading(study)
+    report = getattr(study, "report", None) if sees_report else None
+    closed = report is not None and report.status in (ReportStatus.SIGNED, ReportStatus.AMENDED)
+    mine = reading is not None and reading.reader_id == user.pk and can(user, Action.EDIT_REPORT, study.site)
+    waits = bool(opinions and opinions["awaits"])
+    recommendation = recommendation_of(report)
+    recommends = mine and report is not None and not closed and not waits
+    limits = limits_of(study.site, study.programme)
+    return {
+        "shown": True,
+        "study": study,
+        "stage": f"{opinions['given']} {opinions['awaits']}" if opinions else "",
+        "opinions": opinions,
+        "untold": untold(study) if sees_ai else None,
+        "communicates": can(user, Action.COMMUNICATE, study.site),
+        "confirms": can(user, Action.SIGN_REPORT, study.site),
+        "tellings": [telling(task, user, now) for task in communications_of(study)],
+        "limits": [(each.tier, Tier(each.tier).label, minutes_words(each.minutes)) for each in limits if each.minutes],
+        "means": Means.choices,
+        "recommendation": recommendation,
+        "interval": unit_words(recommendation.number, recommendation.unit) if recommendation else "",
+        "suggested": suggested_for(study) if recommends and sees_ai and recommendation is None else None,
+        "recommends": recommends,
+        "kinds": FollowUpKind.choices,
+        "owners": Owner.choices,
+        "follow_ups": [
+            (
+                row,
+                row.study_id == study.pk,
+                row.status == FollowUpStatus.DUE and is_overdue(row.due_on, timezone.localdate()),
+            )
+            for row in follow_ups_of(study)
+        ]
+        if study.patient.patient_id
+        else [],
+        "reported": study.status == StudyStatus.REPORTED,
+    }
+
+
+def listed_tasks(user: User) -> dict[str, Any]:
+    """The page of tasks: what is late first, with counts; at most `LISTED` rows of each."""
+    now = timezone.now()
+    today = timezone.localdate()
+    communications, follow_ups = open_communications(user), open_follow_ups(user)
+    overdue = follow_ups.filter(due_on__lt=last_day_in_time(today))
+    by_site: dict[str, list[int]] = {}
+    for place, rows in enumerate((communications.filter(due_at__lt=now), overdue)):
+        for name in rows.values_list("site__name", flat=True):
+            by_site.setdefault(name, [0, 0])[place] += 1
+    return {
+        "tellings": [telling(task, user, now) for task in communications.prefetch_related("steps__by")[:LISTED]],
+        "told_late": late_communications(user),
+        "to_tell": communications.count(),
+        "follow_ups": [
+            (row, is_overdue(row.due_on, today), person_name(row.study.patient.name)) for row in follow_ups[:LISTED]
+        ],
+        "overdue": overdue.count(),
+        "due": follow_ups.count(),
+        "by_site": sorted(by_site.items()),
+        "means": Means.choices,
+        "reasons": CLOSING,
+        "most": LISTED,
+    }
