@@ -79,6 +79,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.permissions.navigation",
+                "reports.context.late_tasks",
                 "accounts.preferences.page",
             ],
         },
