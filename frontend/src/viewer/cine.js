@@ -10,10 +10,15 @@ export class Cine {
   #pane = null;
   #at = -1;
 
-  /** `front()` → what shows images now: {index, count, goTo(index)}. `told()` is called when playing starts or stops. */
-  constructor({ front, told }) {
+  /**
+   * `front()` → what shows images now: {index, count, goTo(index)}. `told()` is called when playing starts or stops.
+   * `root`: where the wheel, and a press while `scrolls()`, are a person's own scrolling.
+   */
+  constructor({ root, front, scrolls, told }) {
     Object.assign(this, { front, told });
     publish({ cine: 'off' });
+    root.addEventListener('wheel', () => this.stop(), { capture: true, passive: true });
+    root.addEventListener('pointerdown', ({ target }) => scrolls() && !target.closest('.cine') && this.stop(), true);
   }
 
   toggle() {

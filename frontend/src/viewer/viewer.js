@@ -46,7 +46,8 @@ export class Viewer {
     this.hanging = new Hanging({ room, series, findings: () => this.findings, stage: this.stage, say });
     this.stage.listen((pane) => bindLoupe(pane, () => this.tool === 'loupe'));
     this.planes = new Planes(this.#planesHost(stage));
-    this.cine = new Cine({ front: () => this.front, told: () => this.#tell() });
+    const scrolls = () => this.tool === 'scroll';
+    this.cine = new Cine({ root: stage, front: () => this.front, scrolls, told: () => this.#tell() });
     this.useTool(this.mammography ? 'window' : 'scroll');
     publish({ renderer: cpu ? 'cpu' : 'gpu', rendered: 0, slice: '' });
     selection.listen((key, from) => this.#chosen(key, from));
@@ -172,6 +173,7 @@ export class Viewer {
   async #chosen(key, from) {
     const finding = this.findings.find((one) => one.key === key);
     publish({ finding: finding ? finding.number : null });
+    this.cine.stop();
     if (finding && from !== 'opening' && from !== 'mark') await this.#jump(finding);
     if (finding) this.planes.goToFinding(finding);
     this.refresh();
@@ -224,11 +226,13 @@ export class Viewer {
   }
 
   scroll(by) {
+    this.cine.stop();
     return this.front?.scroll(by);
   }
 
   /** To the first (`-1`) or the last (`1`) image. */
   toEnd(which) {
+    this.cine.stop();
     return this.front?.goTo(which < 0 ? 0 : this.front.count - 1);
   }
 
