@@ -39,6 +39,8 @@ PAGES: dict[str, Page] = {
     "reading-room": Page("reader", "open study"),
     "images-window": Page("reader"),
     "report-print": Page("reader", "signed report"),
+    "tasks": Page("reader"),
+    "reading-rules": Page("administrator"),
     "upload": Page("technologist"),
     "users": Page("administrator"),
     "user-new": Page("administrator"),
@@ -62,6 +64,7 @@ PAGES: dict[str, Page] = {
 }
 
 EXCEPTIONS: dict[str, str] = {
+    "study-tasks": "the panel of tasks, looked at within the reading room",
     "worklist-rows": "the rows of the worklist, looked at within it",
 }
 
