@@ -9,6 +9,7 @@ export class Cine {
   playing = false;
   #pane = null;
   #at = -1;
+  #run = 0;
 
   /**
    * `front()` → what shows images now: {index, count, goTo(index)}. `told()` is called when playing starts or stops.
@@ -49,7 +50,9 @@ export class Cine {
   }
 
   async #play() {
-    while (this.playing) {
+    this.#run += 1;
+    const run = this.#run;
+    while (this.playing && run === this.#run) {
       const began = performance.now();
       // Another slice than the last one shown here, or another pane in front: a person scrolled.
       if (this.front() !== this.#pane || this.#pane.index !== this.#at) return this.stop();
