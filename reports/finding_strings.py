@@ -18,7 +18,7 @@ _STRINGS: dict[str, str | Promise] = {
     "measure_place": _("image {image} of {count}"),
     "measure_sentence": _("{said} (series {series}, image {image})."),
     "measure_insert": _("Insert"),
-    "measure_finding": _("Finding"),
+    "measure_finding": _("As finding"),
     "measure_remove": _("Remove"),
     "measure_offline": _("not kept yet: no connection, trying again"),
     "measure_refused": _("not kept: {detail}"),
@@ -50,6 +50,7 @@ _STRINGS: dict[str, str | Promise] = {
     "cancel": _("Cancel"),
     "decision_offline": _("Not recorded: there is no connection. Try again."),
     "finding_doubt": _("Finding {n} was rejected. Change this sentence or take it out."),
+    "take_out": _("Take out"),
     "issue_rejected": _("{count} drafted sentences rest on a rejected finding"),
     # The first opinion
     "ai_held_back": _("Held back until your first opinion"),

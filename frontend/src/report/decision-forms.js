@@ -17,7 +17,7 @@ function form({ fields, action, say, cancel, submit, more = [] }) {
   const give = element('button', { type: 'button', class: 'plain', text: say('cancel') });
   give.addEventListener('click', cancel);
   const buttons = element('span', { class: 'buttons' }, element('button', { type: 'submit', class: 'primary', text: action }), ...more, give);
-  const node = element('form', { class: 'decision-form' }, ...fields, buttons);
+  const node = element('form', { class: fields.length === 2 ? 'decision-form two' : 'decision-form' }, ...fields, buttons);
   node.addEventListener('submit', (event) => {
     event.preventDefault();
     submit();

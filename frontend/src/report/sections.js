@@ -175,7 +175,9 @@ export class Sections {
     for (const node of this.root.querySelectorAll('[data-doubt]')) {
       const found = this.model.find(node.dataset.doubt);
       const why = found ? this.doubt(found.sentence) : '';
-      node.textContent = why;
+      const out = why && this.editable ? element('button', { type: 'button', class: 'plain', text: this.say('take_out') }) : null;
+      out?.addEventListener('click', () => this.#removed(node.dataset.doubt));
+      node.replaceChildren(...(why ? [why, ' '] : []), ...(out ? [out] : []));
       node.parentElement.classList.toggle('doubtful', Boolean(why));
     }
   }

@@ -7,6 +7,8 @@ export class MeasureQueue {
   #wanted = new Map();
   #versions = new Map();
   #running = new Map();
+  /** States that set out and were never answered: the server may have them or not. */
+  #unheard = new Map();
   #tries = 0;
   #timer = null;
   offline = false;
@@ -15,7 +17,7 @@ export class MeasureQueue {
    * `host`: {saved(uid, answer), conflict(uid, {yours, theirs, detail}), refused(uid, detail), changed()}.
    * `url(uid)` → where a measurement is sent. `post`, `later` are for tests.
    */
-  constructor({ url, host, post = postJson, later = setTimeout }) {
+  constructor({ url, host, post = postJson, later = (run, wait) => setTimeout(run, wait) }) {
     Object.assign(this, { url, host, post, later });
   }
 
@@ -35,7 +37,7 @@ export class MeasureQueue {
 
   /** The newest state of a measurement; what was waiting of it before is superseded. */
   put(uid, state) {
-    if (state.removed && !this.#versions.has(uid) && !this.#running.has(uid)) {
+    if (state.removed && !this.#versions.has(uid) && !this.#running.has(uid) && !this.#unheard.has(uid)) {
       this.#wanted.delete(uid);
       this.host.changed();
       return Promise.resolve(true);
@@ -67,11 +69,14 @@ export class MeasureQueue {
   /** One state after the other, until none newer is waiting. */
   async #sendAll(uid) {
     while (this.#wanted.has(uid)) {
-      const state = this.#wanted.get(uid);
+      // What was never answered goes first: the server knows it again and tells the version that the next one needs.
+      const state = this.#unheard.get(uid) ?? this.#wanted.get(uid);
       const body = { uid, version: this.#versions.get(uid) ?? 0, ...state };
       try {
         // What was drawn just before leaving outlives the page.
+        this.#unheard.set(uid, state);
         const answer = await this.post(this.url(uid), body, { keepalive: true });
+        this.#unheard.delete(uid);
         this.#tries = 0;
         this.offline = false;
         this.#versions.set(uid, answer.measurement.version);
@@ -102,6 +107,7 @@ export class MeasureQueue {
     }
     if (!(error instanceof HttpError)) throw error;
     this.#wanted.delete(uid);
+    this.#unheard.delete(uid);
     if (status === 409) this.host.conflict(uid, error.body);
     else this.host.refused(uid, error.body.detail ?? '');
     return true;
