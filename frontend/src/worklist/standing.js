@@ -23,7 +23,8 @@ function draw(state) {
     urgent.action = state.urgent.url;
     urgent.elements.site.value = state.urgent.site;
     const words = urgent.querySelector('[role=status]');
-    words.title = state.urgent.words;
+    const button = urgent.querySelector('button');
+    button.title = `${state.urgent.words}. ${button.dataset.textTake}`;
     if (words.textContent !== state.urgent.short) words.textContent = state.urgent.short;
   }
   const told = news.fresh(state.news);
