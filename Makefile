@@ -5,9 +5,10 @@ PYTHON ?= python3.11
 VENV := .venv
 PY := $(VENV)/bin/python
 TORCH ?= cpu
+SIZE ?= 1440x900
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: help setup demo test check soak audit messages screenshots evaluate train-lung train-breast train-brain train-drafter clean
+.PHONY: help setup demo test check soak audit messages screenshots docs-images evaluate train-lung train-breast train-brain train-drafter clean
 
 help: ## list the targets
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -42,7 +43,11 @@ audit: setup ## ask for known vulnerabilities
 messages: setup ## bring the message catalogues up to date with the sources
 	@$(PY) -m config.messages
 
-screenshots: setup ## take the pictures of docs/images
+screenshots: setup ## every page in both languages and themes, into var/screenshots: [SIZE=1440x900]
+	@bash docker/chromium.sh
+	@SIZE=$(SIZE) $(PY) -m pytest -q -n 2 -p no:randomly tests/pages/gallery.py
+
+docs-images: setup ## take the pictures of docs/images
 	@bash docker/chromium.sh
 	@$(PY) -m tests.screenshots
 

@@ -118,17 +118,18 @@ def look_at(browser, live_server, world) -> Iterator[Callable[..., Room]]:
     """Open a page of the table in the browser, as the person of its row, settled."""
     contexts = []
 
-    def look(name: str, size: tuple[int, int] = (1440, 900)) -> Room:
+    def look(name: str, size: tuple[int, int] = (1440, 900), language: str = "en") -> Room:
         row: Page = PAGES[name]
         context = browser.new_context(viewport={"width": size[0], "height": size[1]})
         contexts.append(context)
+        chosen = {"name": django_settings.LANGUAGE_COOKIE_NAME, "value": language, "url": live_server.url}
+        context.add_cookies([chosen])
         if row.role:
             cookie = world.client(row.role).cookies[django_settings.SESSION_COOKIE_NAME].value
             named = {"name": django_settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}
             context.add_cookies([named])
         room = Room(context.new_page())
         if row.method == "post":
-            room.page.set_content("<p>")
             content = world.answer(name).content.decode()
             room.page.route("**/answered/", lambda route: route.fulfill(body=content, content_type="text/html"))
             room.page.goto(f"{live_server.url}/answered/")

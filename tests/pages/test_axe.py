@@ -1,4 +1,4 @@
-"""axe looks at every page in both themes and finds nothing serious (WCAG 2.2 A and AA)."""
+"""axe looks at every page in both themes and finds nothing serious (WCAG 2.2 A and AA); every page fits its screen."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from config.env import ROOT
 from tests.chromium import Room
+from tests.pages.fit import cut_off_on_any_screen
 from tests.pages.table import PAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -29,10 +30,11 @@ def serious(room: Room, theme: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_a_page_has_no_serious_barrier_in_either_theme(look_at, name):
+def test_a_page_has_no_serious_barrier_in_either_theme_and_fits_every_screen(look_at, name):
     room = look_at(name)
     room.page.evaluate(AXE.read_text(encoding="utf-8"))
     assert {theme: serious(room, theme) for theme in ("dark", "light")} == {"dark": [], "light": []}
+    assert cut_off_on_any_screen(room.page) == {}
 
 
 def test_axe_would_find_a_barrier(look_at):
