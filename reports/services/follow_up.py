@@ -130,9 +130,10 @@ def open_follow_up(*, signature: Signature, request: HttpRequest | None = None) 
 def close_by_arrival(*, study: Study) -> int:
     """A study is complete: it closes what was due of its patient and programme. Returns how many.
 
-    An older examination that arrives late closes nothing, nor does a patient without an ID.
+    An older examination that arrives late closes nothing; nor does one of a patient without an ID, or whose images
+    differed in name or birth date: whose it is, is for a person to say.
     """
-    if not study.programme or not study.patient.patient_id:
+    if not study.programme or not study.patient.patient_id or study.patient.mismatch:
         return 0
     closed = 0
     for row in due_for(study).exclude(study=study).select_related("study", "site"):

@@ -153,9 +153,11 @@ def test_other_programmes_other_patients_and_older_examinations_close_nothing(du
     assert due.status == FollowUpStatus.DUE
 
 
-def test_patients_without_an_id_are_never_taken_for_one_another(due, arrives):
+@pytest.mark.parametrize("doubt", [{"patient_id": ""}, {"mismatch": True}])
+def test_where_it_is_in_doubt_whose_a_study_is_it_closes_nothing(due, arrives, doubt):
     patient = due.patient
-    patient.patient_id = ""
+    for name, value in doubt.items():
+        setattr(patient, name, value)
     patient.save()
     arrives(patient)
     due.refresh_from_db()
