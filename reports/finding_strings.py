@@ -23,9 +23,7 @@ _STRINGS: dict[str, str | Promise] = {
     "measure_offline": _("not kept yet: no connection, trying again"),
     "measure_refused": _("not kept: {detail}"),
     "measure_corrected": _("value corrected by the server"),
-    "measure_unkept": _(
-        "A measure drawn on a plane cut through the volume is not kept. Measure on the slices to keep it."
-    ),
+    "measure_unkept": _("A measure could not be tied to its image and is not kept. Draw it again."),
     "measure_take": _("Take theirs: {theirs}"),
     "measure_gone": _("removed"),
     "measure_none": _("There is no measurement to insert."),

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
+
 from accounts.models import User
+from accounts.roles import Action, can
+from reports.selectors.double_reading import is_blind
 from reports.selectors.findings import findings_json
 from reports.selectors.hanging import hanging_json
 from reports.selectors.images import series_of
@@ -12,7 +16,7 @@ from reports.selectors.opinion import sight
 from reports.selectors.priors import pairs_json, priors_json
 from screening.models import Study
 from screening.selectors import findings_of, standing_run
-from screening.selectors.measuring import decided_findings
+from screening.selectors.measuring import decided_findings, listed_measurements
 
 
 def room_beside(study: Study, user: User, sees_report: bool) -> dict[str, Any]:
@@ -21,10 +25,23 @@ def room_beside(study: Study, user: User, sees_report: bool) -> dict[str, Any]:
 
 
 def beside_json(study: Study, prior: Study, user: User) -> dict[str, Any]:
-    """{"series", "findings", "pairs"} of an earlier study, which the caller has asked for by its door.
+    """{"series", "findings", "pairs", "measurements", "measure"} of an earlier study, which the caller has asked for
+    by its door. measure: where a measurement on its images is sent, null for who may not.
 
     Who does not see the AI's view of the current study, or not yet, gets no finding and no pair.
     """
     sees_ai = sight(study, user)[0]
     findings = findings_json(decided_findings(prior, findings_of(prior)), standing_run(prior)) if sees_ai else []
-    return {"series": series_of(prior), "findings": findings, "pairs": pairs_json(study, prior) if sees_ai else []}
+    sees_measurements = sight(prior, user)[1] and not is_blind(prior)
+    return {
+        "series": series_of(prior),
+        "findings": findings,
+        "pairs": pairs_json(study, prior) if sees_ai else [],
+        "measurements": listed_measurements(prior) if sees_measurements else [],
+        "measure": measure_url(prior) if can(user, Action.EDIT_REPORT, prior.site) and not is_blind(prior) else None,
+    }
+
+
+def measure_url(study: Study) -> str:
+    """Where a measurement on an image of the study is sent."""
+    return f"{reverse('measurement-save', args=(study.study_uid,))}?site={study.site.slug}"

@@ -17,6 +17,7 @@ from reports.layouts import KINDS, LayoutError, checked_protocol
 from reports.models import LesionMatch, MatchVerdict, UserHangingProtocol
 from screening.models import Finding, Study
 from screening.selectors import open_reading, standing_run
+from screening.selectors.holding import is_held_back
 
 
 class MatchConflict(Exception):
@@ -85,6 +86,8 @@ def judge_match(
         reading = open_reading(study)
         if reading is None or reading.reader_id != reader.pk:
             raise PermissionDenied(_("Claim the study first: only its reader may match its findings."))
+        if is_held_back(reader, study):
+            raise PermissionDenied(_("Commit your first opinion first: until then the AI's findings are held back."))
         now, then = _finding(study, finding), _finding(prior, prior_finding)
         if verdict == MatchVerdict.CONFIRMED:
             _still_free(now, then)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from pydicom import dcmread
 
 from accounts.models import AuditEvent, Verb
+from reports.selectors.beside import beside_json
 from screening.dicom.measuring import MeasuringError
 from screening.dicom.pixels import frame_array
 from screening.models import Instance, Measurement, Study
@@ -218,3 +219,15 @@ def test_another_reader_of_the_site_gets_them_and_nobody_else_does(
     assert client_of(technologist).get(url).status_code == 403
     assert client_of(auditor).get(url).status_code == 404
     assert client_of(stranger).get(url).status_code == 404
+
+
+def test_beside_a_later_study_they_come_along_and_new_ones_go_to_the_study_of_their_image(
+    save, ct_study, make_study, reader, technologist
+):
+    save()
+    later = make_study(ct_study.site)
+    told = beside_json(later, ct_study, reader)
+    assert [each["key"] for each in told["measurements"]] == ["m1"]
+    assert told["measure"] == f"{reverse('measurement-save', args=(ct_study.study_uid,))}?site=north"
+    hidden = beside_json(later, ct_study, technologist)
+    assert (hidden["measurements"], hidden["measure"]) == ([], None)

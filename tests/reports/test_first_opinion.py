@@ -12,7 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AuditEvent, HoldBack, Site, Verb
+from reports.models import MatchVerdict
 from reports.services import editing
+from reports.services.comparing import judge_match
 from screening import programmes
 from screening.models import Reading, Study
 from screening.selectors.holding import held_back, is_held_back
@@ -98,6 +100,19 @@ def test_no_finding_can_be_decided_before(held, reader, request_by):
     with pytest.raises(PermissionDenied, match="first opinion"):
         decide(
             study=held.study, author=reader, key="f1", version=0, event="accept", sent={}, request=request_by(reader)
+        )
+
+
+def test_no_lesion_can_be_matched_before(held, reader, make_study):
+    prior = make_study(held.study.site)
+    with pytest.raises(PermissionDenied, match="first opinion"):
+        judge_match(
+            study=held.study,
+            prior=prior,
+            reader=reader,
+            finding="f1",
+            prior_finding="f1",
+            verdict=MatchVerdict.CONFIRMED,
         )
 
 

@@ -8,6 +8,7 @@ import { asTheyCome, films, hangFilms, isOfPrior, otherImages, ownStage, planOf,
 import { offsetAt, offsetOfMiddles, partner } from './linking.js';
 import { openingSeries, placeOf, readable } from './stacks.js';
 
+const isPrior = (pane) => pane.root.classList.contains('prior');
 const LEFT_OVER = { name: 'prior', study: 'prior' };
 
 export class Hanging {
@@ -115,7 +116,7 @@ export class Hanging {
   #lead(active, finding, plan) {
     const place = placeOf(finding, this.series);
     if (place) return { images: this.series[place.series].images, index: place.index };
-    if (active?.count > 1 && !active.root.classList.contains('prior')) return { images: active.images, index: active.index };
+    if (active?.count > 1 && !isPrior(active)) return { images: active.images, index: active.index };
     const first = plan.places.find((one) => one.images && one.study === 'current');
     return first ? { images: first.images, index: Math.floor(first.images.length / 2) } : null;
   }
@@ -186,8 +187,18 @@ export class Hanging {
     }
   }
 
+  /** What is compared is seen in one window: a preset of the active stack holds for that of the other study too. */
+  windowBeside({ width, level }) {
+    const { active } = this.stage;
+    if (!this.linked || this.plan?.link !== 'position' || !active) return;
+    for (const other of this.stage.panes) {
+      const alike = other.modality === active.modality && other.count > 1;
+      if (alike && isPrior(other) !== isPrior(active)) other.setWindow(width, level);
+    }
+  }
+
   #offsetBetween(pane, other) {
-    const [a, b] = [pane, other].map((one) => one.root.classList.contains('prior'));
+    const [a, b] = [pane, other].map(isPrior);
     if (a === b) return 0;
     return this.#offset === null ? null : a ? -this.#offset : this.#offset;
   }
@@ -196,8 +207,8 @@ export class Hanging {
   toggleLink() {
     if (!this.shownPrior) return;
     this.linked = !this.linked;
-    const then = this.stage.panes.find((pane) => pane.root.classList.contains('prior') && pane.count > 1);
-    const now = this.stage.panes.find((pane) => !pane.root.classList.contains('prior') && pane.count > 1);
+    const then = this.stage.panes.find((pane) => isPrior(pane) && pane.count > 1);
+    const now = this.stage.panes.find((pane) => !isPrior(pane) && pane.count > 1);
     if (this.linked && now && then) {
       this.#offset = offsetAt(now.images, now.index, then.images, then.index);
       this.how = ['linked_here', { now: now.index + 1, then: then.index + 1 }];
@@ -246,7 +257,8 @@ export class Hanging {
   async #besideAnother() {
     if (!(await this.#loaded())) return;
     const film = this.mammography ? { laterality: this.stage.active?.image?.laterality ?? '', view: this.stage.active?.image?.view ?? '' } : {};
-    await this.#lay({ ...ownStage(1, 2, [{ name: 'main', ...film }, LEFT_OVER]), name: 'beside', label: 'stage_prior' }, null);
+    const stage = ownStage(1, 2, [{ name: 'main', ...film }, LEFT_OVER]);
+    await this.#lay({ ...stage, name: 'beside', label: 'stage_prior', link: this.mammography ? 'none' : stage.link }, null);
   }
 
   /** Loads the chosen earlier study once. Returns whether it is there; what went wrong is said. */
@@ -257,9 +269,9 @@ export class Hanging {
     this.failure = '';
     this.tell();
     try {
-      const { series, findings, pairs } = await getJson(entry.url);
+      const { series, ...told } = await getJson(entry.url);
       const shown = readable(series);
-      this.prior = { ...entry, series: shown, findings, pairs, opening: 0, hung: hangFilms(films(shown)) };
+      this.prior = { ...entry, ...told, series: shown, opening: 0, hung: hangFilms(films(shown)) };
     } catch (error) {
       this.failure = this.say('prior_failed', { detail: error.message });
     }
@@ -278,7 +290,7 @@ export class Hanging {
     const pair = this.shownPrior && this.pairOf(key);
     if (!pair) return;
     const place = placeOf(this.prior.findings.find((one) => one.key === pair.prior), this.prior.series);
-    const pane = this.stage.panes.find((one) => one.root.classList.contains('prior') && one.count > 1);
+    const pane = this.stage.panes.find((one) => isPrior(one) && one.count > 1);
     if (!place || !pane || this.prior.series[place.series].images[0].url !== pane.images[0].url) return;
     const { active } = this.stage;
     if (active && active !== pane && active.count > 1) {
@@ -312,7 +324,7 @@ export class Hanging {
 
   /** Back to the department's stages; the first of them is shown. */
   async back() {
-    this.protocol = this.room.hanging.department;
+    this.protocol = this.room.hanging.department ?? this.protocol;
     this.#use(this.protocol.stages);
     await this.go(0);
   }
@@ -322,7 +334,7 @@ const naming = (series) => ({ modality: series?.modality ?? '', description: (se
 
 /** What a pane shows, as a place of the schema says it. The series a study opens with needs no name. */
 function placeFor(pane, { series, current }) {
-  const study = pane.root.classList.contains('prior') ? 'prior' : 'current';
+  const study = isPrior(pane) ? 'prior' : 'current';
   const { side, view } = pane.hanging ?? {};
   if (side && view) return { name: pane.id, study, laterality: side, view, chest_wall: side === 'R' ? 'right' : 'left' };
   const own = series.findIndex((one) => one.images[0].url === pane.images[0]?.url);

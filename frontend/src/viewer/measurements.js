@@ -20,14 +20,19 @@ export class Measurements {
   records = new Map();
   conflicts = new Map();
   refusals = new Map();
-  /** Measures that lie on no single image, as on a plane cut through a volume: they are not kept. */
+  /** Measures whose image could not be told: they are not kept. */
   unkept = new Set();
   #states = new Map();
   #timers = new Map();
   #listeners = new Set();
   #silent = false;
+  #urls = new Map();
+  #prior = null;
 
-  /** `viewer`: {stage, cpu}. `records`: of the page. `url`: where they are sent; null where this person may not. */
+  /**
+   * `viewer`: {stage, cpu, hanging.prior, listen}. `records`: of the page's study. `url`: where they are sent; null
+   * where this person may not. Those of an earlier study come and go with it and are sent to that study.
+   */
   constructor({ viewer, records, url, post }) {
     Object.assign(this, { viewer, url });
     const host = {
@@ -36,13 +41,14 @@ export class Measurements {
       refused: (uid, detail) => this.refusals.set(uid, detail),
       changed: () => this.#tell(),
     };
-    this.queue = new MeasureQueue({ url: () => url, host, ...(post ? { post } : {}) });
-    records.forEach((record) => this.#know(record));
+    this.queue = new MeasureQueue({ url: (uid) => this.#urls.get(uid), host, ...(post ? { post } : {}) });
+    records.forEach((record) => this.#know(record, url));
     const { ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED } = Enums.Events;
     eventTarget.addEventListener(ANNOTATION_COMPLETED, ({ detail }) => this.#completed(detail.annotation));
     eventTarget.addEventListener(ANNOTATION_MODIFIED, ({ detail }) => this.#modified(detail.annotation));
     eventTarget.addEventListener(ANNOTATION_REMOVED, ({ detail }) => this.#removed(detail.annotation));
     viewer.stage.listen((pane) => this.#watch(pane));
+    viewer.listen(() => this.#meetPrior());
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) this.flush();
     });
@@ -54,9 +60,13 @@ export class Measurements {
     this.#tell();
   }
 
-  /** What stands, in the order in which it was measured; what is on its way comes last. */
+  /**
+   * What stands on this study, in the order in which it was measured; what is on its way comes last. Of an earlier
+   * study beside it only what needs the reader.
+   */
   get list() {
-    return [...this.records.values()].sort((a, b) => (a.number ?? Infinity) - (b.number ?? Infinity));
+    const told = ({ uid, beside }) => !beside || this.conflicts.has(uid) || this.refusals.has(uid);
+    return [...this.records.values()].filter(told).sort((a, b) => (a.number ?? Infinity) - (b.number ?? Infinity));
   }
 
   find(key) {
@@ -69,16 +79,35 @@ export class Measurements {
 
   #tell() {
     publish({
-      measures: this.records.size,
+      measures: this.list.length,
       measuring: this.queue.waiting ? (this.queue.offline ? 'offline' : 'saving') : 'saved',
     });
     for (const listener of this.#listeners) listener(this);
   }
 
-  #know(record) {
-    this.records.set(record.uid, record);
+  #know(record, url, beside = false) {
+    this.records.set(record.uid, { ...record, beside });
+    this.#urls.set(record.uid, url);
     this.#states.set(record.uid, record);
     this.queue.knows(record.uid, record.version);
+  }
+
+  /** An earlier study came to stand beside this one: what was measured on it comes with it. */
+  #meetPrior() {
+    const prior = this.viewer.hanging?.prior ?? null;
+    if (!prior || prior.uid === this.#prior) return;
+    this.#prior = prior.uid;
+    for (const record of prior.measurements ?? []) {
+      if (!this.records.has(record.uid)) this.#know(record, prior.measure, true);
+    }
+    this.#redraw();
+  }
+
+  /** {url, beside} of an image: that of the study it belongs to. */
+  #homeOf(image) {
+    const prior = this.viewer.hanging?.prior ?? null;
+    const beside = Boolean(prior?.series.some((one) => one.images.some((each) => each.sop_uid === image.sop_uid)));
+    return { url: beside ? prior.measure : this.url, beside };
   }
 
   /** Sends what waits for its pause or its turn; resolves to whether all is kept. */
@@ -105,7 +134,7 @@ export class Measurements {
   #restore(pane) {
     const image = this.#imageIn(pane);
     if (!image || pane.failed) return;
-    const missing = this.list.filter(
+    const missing = [...this.records.values()].filter(
       (one) => one.sop_uid === image.sop_uid && one.frame === image.frame && !annotations.state.getAnnotation(one.uid),
     );
     missing.forEach((record) => this.#draw(pane, record));
@@ -127,7 +156,7 @@ export class Measurements {
     });
     made.annotationUID = record.uid;
     annotations.state.addAnnotation(made, pane.surface);
-    if (record.frozen || !this.url) annotations.locking.setAnnotationLocked(record.uid, true);
+    if (record.frozen || !this.#urls.get(record.uid)) annotations.locking.setAnnotationLocked(record.uid, true);
   }
 
   /** An annotation as a state to be sent; null where it lies on no image of a pane, or is not complete. */
@@ -145,15 +174,20 @@ export class Measurements {
   }
 
   #completed(annotation) {
-    if (!this.url || !TOOL_OF.has(annotation.metadata.toolName)) return;
+    if (!TOOL_OF.has(annotation.metadata.toolName)) return;
     const { annotationUID: uid } = annotation;
     const state = this.#stateOf(annotation);
+    const home = state ? this.#homeOf(state) : { url: this.url };
+    if (!home.url) return;
     if (!state) {
-      if (!annotation.metadata.referencedImageId) this.unkept.add(uid);
+      this.unkept.add(uid);
       this.#tell();
       return;
     }
-    if (!this.records.has(uid)) this.records.set(uid, { uid, key: null, number: null, values: [], ...state });
+    if (!this.records.has(uid)) {
+      this.records.set(uid, { uid, key: null, number: null, values: [], beside: home.beside, ...state });
+      this.#urls.set(uid, home.url);
+    }
     this.#keep(uid, state);
   }
 
@@ -193,7 +227,7 @@ export class Measurements {
   }
 
   remove(uid) {
-    if (!this.url || this.records.get(uid)?.frozen) return;
+    if (!this.#urls.get(uid) || this.records.get(uid)?.frozen) return;
     const drawn = annotations.state.getAnnotation(uid);
     if (drawn) annotations.state.removeAnnotation(uid);
     else this.#removed({ annotationUID: uid });
@@ -205,7 +239,7 @@ export class Measurements {
     // What was drawn since the answer set out goes on counting until its own answer.
     const own = this.queue.isWaiting(uid) ? this.#states.get(uid) : null;
     const newer = own && !sameState(own, measurement) ? { points: own.points, text: own.text } : {};
-    this.records.set(uid, { ...measurement, corrected, ...newer });
+    this.records.set(uid, { ...measurement, corrected, beside: this.records.get(uid).beside, ...newer });
   }
 
   /** Somebody else changed or removed it, or a signed report rests on it: both are shown, and this person chooses. */
@@ -226,11 +260,12 @@ export class Measurements {
 
   takeTheirs(uid) {
     const { theirs } = this.conflicts.get(uid);
+    const beside = this.records.get(uid)?.beside ?? false;
     this.conflicts.delete(uid);
     this.#quietly(() => annotations.state.removeAnnotation(uid));
     this.records.delete(uid);
     this.#states.delete(uid);
-    if (theirs) this.#know(theirs);
+    if (theirs) this.#know(theirs, this.#urls.get(uid), beside);
     this.#redraw();
     this.#tell();
   }
