@@ -3,7 +3,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
+import { compressed } from './plugins/compressed.js';
 import { withoutStyleAttribute } from './plugins/style-attribute.js';
+import { withoutUnreached } from './plugins/unreached.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.resolve(here, '../static/dist');
@@ -44,7 +46,7 @@ export default defineConfig({
   base: '/static/dist/',
   publicDir: false,
   logLevel: 'warn',
-  plugins: [withoutStyleAttribute(), printFonts()],
+  plugins: [withoutUnreached(), withoutStyleAttribute(), printFonts(), compressed(out)],
   worker: { format: 'es' },
   build: {
     outDir: out,

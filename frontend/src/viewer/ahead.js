@@ -80,7 +80,8 @@ export class Ahead {
 /** Fetches ahead while the page is open. */
 export function fetchAhead(options) {
   const ahead = new Ahead(options);
-  window.addEventListener('pagehide', () => ahead.stop());
+  // As soon as another page is asked for, so that its answer does not wait behind images.
+  window.addEventListener('beforeunload', () => ahead.stop());
   ahead.watch();
   return ahead;
 }

@@ -15,6 +15,12 @@ export function rested() {
   return busy === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve));
 }
 
+/** The last slices on their way are few; none is begun once another page is asked for. */
+let leaving = false;
+window.addEventListener('beforeunload', () => {
+  leaving = true;
+});
+
 export class Prefetch {
   #ids = [];
   #at = 0;
@@ -25,6 +31,7 @@ export class Prefetch {
 
   /** Starts over around `at`; what is loaded already is skipped. */
   around(ids, at) {
+    leaving = false;
     const same = ids === this.#ids;
     if (!same) this.#failed = new Set();
     const towards = same ? Math.sign(at - this.#at) : 0;
@@ -46,6 +53,7 @@ export class Prefetch {
 
   /** Begins with the next slice; false when there is none. */
   #next() {
+    if (leaving) return false;
     while (this.#queue.length && !this.#wanted(this.#queue[0])) this.#queue.shift();
     const id = this.#queue.shift();
     if (id === undefined) return false;

@@ -10,8 +10,19 @@ import { TOOL_CLASSES } from './tools.js';
 const CACHE_BYTES = 1024 ** 3;
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|microsoft basic render/i;
 
+const REMEMBERED = 'gpu-is-software';
+
 /** True when there is no WebGL or a program on the CPU stands in for the GPU: then plain canvas is quicker. */
-export function gpuIsSoftware() {
+export function gpuIsSoftware(store = window.sessionStorage) {
+  const known = store.getItem(REMEMBERED);
+  if (known !== null) return known === 'yes';
+  const found = askTheGpu();
+  store.setItem(REMEMBERED, found ? 'yes' : 'no');
+  return found;
+}
+
+/** Starting a context only to ask its name takes longer than drawing an image, so a tab asks once. */
+function askTheGpu() {
   const gl = document.createElement('canvas').getContext('webgl2');
   if (!gl) return true;
   const info = gl.getExtension('WEBGL_debug_renderer_info');
@@ -38,6 +49,15 @@ function load(imageId, options) {
   };
 }
 
+/** Starts the decoder while the first image is on its way, by decoding one pixel. */
+function warmUp() {
+  const imageFrame = { rows: 1, columns: 1, bitsAllocated: 16, samplesPerPixel: 1, pixelRepresentation: 0 };
+  const task = { imageFrame, transferSyntax: '1.2.840.10008.1.2.1', pixelData: new Uint8Array(2), decodeConfig: {} };
+  const options = { preScale: { enabled: false } };
+  // A decoder that cannot start says so with the first image.
+  core.getWebWorkerManager().executeTask('dicomImageLoader', 'decodeTask', { ...task, options }).catch(() => null);
+}
+
 /** `renderer`: "cpu", "gpu" or "auto". Returns the rendering engine and whether it draws on the CPU. */
 export function start(renderer = 'auto') {
   core.init();
@@ -46,6 +66,7 @@ export function start(renderer = 'auto') {
   core.cache.setMaxCacheSize(CACHE_BYTES);
   const workers = Math.max(1, Math.min(4, Math.floor((navigator.hardwareConcurrency || 2) / 2)));
   dicomImageLoader.init({ maxWebWorkers: workers, useLegacyMetadataProvider: true });
+  warmUp();
   core.imageLoader.registerImageLoader('wadouri', load);
   tools.init();
   TOOL_CLASSES.forEach((tool) => tools.addTool(tool));
