@@ -14,10 +14,10 @@ export function drawHelp(root, keymap, { close = null, change = '' } = {}) {
     const said = (keymap.notes[scope] ?? []).map((text) => element('p', { class: 'second', text }));
     return element('section', {}, element('h2', { text: keymap.scopes[scope] }), element('dl', {}, ...rows), ...said);
   });
-  const foot = element('p', { class: 'help-foot' });
-  if (change) foot.append(element('a', { href: change, text: keymap.words.change }));
-  if (close) foot.append(element('button', { type: 'button', class: 'plain', text: keymap.words.close, onClick: close }));
-  root.replaceChildren(...groups, foot);
+  const head = element('div', { class: 'help-head' }, element('b', { text: keymap.words.all }), element('span', { class: 'spacer' }));
+  if (change) head.append(element('a', { href: change, text: keymap.words.change }));
+  if (close) head.append(element('button', { type: 'button', class: 'plain', text: keymap.words.close, onClick: close }));
+  root.replaceChildren(head, element('div', { class: 'help-columns' }, ...groups));
 }
 
 /** Makes the panel, or takes the page's own, and binds the key that shows and hides it. */

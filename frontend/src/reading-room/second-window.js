@@ -37,16 +37,16 @@ export class SecondWindow {
     this.#again();
   }
 
-  /** Beside the list of keys, at the end of the tools. */
+  /** At the end of the line under the images, with which it moves. */
   #drawButton() {
-    const button = element('button', { type: 'button', data: { second: '' } }, element('span', { text: this.say('second_window') }));
+    const button = element('button', { type: 'button', class: 'plain second-button', data: { second: '' } }, element('span', { text: this.say('second_window') }));
     button.append(element('kbd', { text: this.keymap.keyOf('second-window') }));
     button.addEventListener('click', () => {
       this.toggle();
       button.blur();
     });
     this.button = button;
-    this.images.querySelector('[data-help]')?.before(button);
+    this.images.append(button);
   }
 
   get away() {
