@@ -63,6 +63,19 @@ _STRINGS: dict[str, str | Promise] = {
 }
 
 
+# What the measuring code, which knows no translation, says of points that are no measurement.
+MEASURING_SENTENCES: tuple[str | Promise, ...] = (
+    _("There is no such tool."),
+    _("The measurement does not have the points of its tool."),
+    _("A point is not a pair of numbers."),
+    _("A point lies far beside the image."),
+    _("The region has no area."),
+    _("An angle needs two arms."),
+    _("A measurement stays on its image."),
+    _("The measurement lies on no image of this study."),
+)
+
+
 def finding_strings() -> dict[str, str]:
     """The strings in the language of the request, ready for JSON."""
     return {key: str(text) for key, text in _STRINGS.items()}

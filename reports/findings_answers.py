@@ -65,7 +65,8 @@ def measure_answer(*, user: User, study: Study, body: object, request: HttpReque
             study=study, author=user, uid=uid, version=sent["version"], sent=sent, request=request
         )
     except MeasuringError as error:
-        return refused(400, str(error))
+        # Its sentences are listed for translation in `reports.finding_strings`.
+        return refused(400, _(str(error)))
     except MeasurementFrozen as frozen:
         detail = _("This measurement belongs to a signed report and stays as it is.")
         return refused(409, detail, yours=_yours(sent), theirs=measurement_json(frozen.theirs, frozen=True))

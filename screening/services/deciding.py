@@ -89,7 +89,7 @@ def _standing(study: Study, key: str) -> tuple[Finding | None, FindingDecision |
         return finding, finding.decisions.select_related("author").order_by("-version").first()
     own = study.finding_decisions.filter(finding=None, key=key).select_related("author").order_by("-version").first()
     if own is None:
-        raise DecisionError("There is no such finding.")
+        raise DecisionError(_("There is no such finding."))
     return None, own
 
 
@@ -120,9 +120,9 @@ def _row(
     elif event == "remove" and newest is not None:
         values = newest.values
     if event == "edit" and not values:
-        raise DecisionError("The correction says nothing.")
+        raise DecisionError(_("The correction says nothing."))
     if state == FindingState.ADDED and not {"type", "sop_uid", "frame", "box"} <= values.keys():
-        raise DecisionError("A finding of your own needs its kind and its place.")
+        raise DecisionError(_("A finding of your own needs its kind and its place."))
     return FindingDecision(
         study=study,
         finding=finding,
@@ -141,22 +141,22 @@ def _row(
 def _checked_reason(sent: Mapping[str, Any]) -> tuple[str, str]:
     reason, note = sent.get("reason"), clean(sent.get("note") or "", 300)
     if reason not in RejectReason.values:
-        raise DecisionError("A rejection needs a reason of the list.")
+        raise DecisionError(_("A rejection needs a reason of the list."))
     if reason == RejectReason.OTHER and not note:
-        raise DecisionError("Say the other reason in words.")
+        raise DecisionError(_("Say the other reason in words."))
     return str(reason), note
 
 
 def _checked_values(study: Study, sent: object) -> dict[str, Any]:
     """The corrected values, only those that were sent, each usable. Raises `DecisionError`."""
     if not isinstance(sent, Mapping):
-        raise DecisionError("The correction is not a JSON object.")
+        raise DecisionError(_("The correction is not a JSON object."))
     values: dict[str, Any] = {}
     for name, longest in (("type", 32), ("location", 120)):
         if name in sent:
             values[name] = clean(sent[name] or "", longest)
     if "type" in values and not values["type"]:
-        raise DecisionError("A finding needs its kind.")
+        raise DecisionError(_("A finding needs its kind."))
     if "size_mm" in sent:
         values["size_mm"] = _checked_size(sent["size_mm"])
     if "box" in sent or "sop_uid" in sent:
@@ -168,7 +168,7 @@ def _checked_size(size: object) -> float | None:
     if size is None:
         return None
     if not isinstance(size, int | float) or isinstance(size, bool) or not 0 < size <= LARGEST_MM:
-        raise DecisionError("The size is not a number of millimetres.")
+        raise DecisionError(_("The size is not a number of millimetres."))
     return round(float(size), 1)
 
 
@@ -178,13 +178,13 @@ def _checked_place(study: Study, sent: Mapping[str, Any]) -> dict[str, Any]:
     images = Instance.objects.filter(series__study=study).select_related("series")
     instance = images.filter(sop_uid=sop_uid).first() if isinstance(sop_uid, str) else None
     if instance is None or not isinstance(frame, int) or not 1 <= frame <= max(1, instance.frames):
-        raise DecisionError("The finding lies on no image of this study.")
+        raise DecisionError(_("The finding lies on no image of this study."))
     if not isinstance(box, list) or len(box) != 4 or not all(_finite(each) for each in box):
-        raise DecisionError("The box is not four numbers.")
+        raise DecisionError(_("The box is not four numbers."))
     x0, x1 = sorted(min(max(0.0, float(each)), float(instance.columns)) for each in (box[0], box[2]))
     y0, y1 = sorted(min(max(0.0, float(each)), float(instance.rows)) for each in (box[1], box[3]))
     if x1 - x0 < 1 or y1 - y0 < 1:
-        raise DecisionError("The box is smaller than a pixel.")
+        raise DecisionError(_("The box is smaller than a pixel."))
     return {
         "series_uid": instance.series.series_uid,
         "sop_uid": instance.sop_uid,

@@ -34,12 +34,12 @@ def commit_first_opinion(
     revisions. Raises `OpinionError`, PermissionDenied, and `LostRace` where one is committed already.
     """
     if opinion not in OPINIONS:
-        raise OpinionError("A first opinion is normal or abnormal.")
+        raise OpinionError(_("A first opinion is normal or abnormal."))
     reading = open_reading(study)
     if not can(reader, Action.EDIT_REPORT, study.site) or reading is None or reading.reader_id != reader.pk:
         raise PermissionDenied(_("Claim the study first: only its reader commits an opinion."))
     if not holds_back(study):
-        raise OpinionError("Nothing is held back on this study.")
+        raise OpinionError(_("Nothing is held back on this study."))
     values = {
         "first_opinion": opinion,
         "first_opinion_text": clean(text, 1000),
