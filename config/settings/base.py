@@ -27,6 +27,8 @@ SIGNATURE_HEADS = Path(env.str("SIGNATURE_HEADS", default=str(HOME / "signature-
 # With both, a changed, removed or added audit event is named. Best where the database's administrator cannot write.
 AUDIT_KEY = Path(env.str("AUDIT_KEY", default=str(HOME / "keys" / "audit.key")))
 AUDIT_HEAD = Path(env.str("AUDIT_HEAD", default=str(HOME / "audit-head.txt")))
+# 32 bytes that every backup is encrypted with. A backup without its key is lost: keep a copy elsewhere.
+BACKUP_KEY = Path(env.str("BACKUP_KEY", default=str(HOME / "keys" / "backup.key")))
 # Who asks /metrics shows it; empty: nobody is answered.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 MODEL_MAX_BYTES = env.int("MODEL_MAX_BYTES", default=256 * 1024 * 1024)

@@ -1,0 +1,1 @@
+"""Taking everything away to a second place, encrypted, and bringing it back."""
