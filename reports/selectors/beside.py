@@ -13,7 +13,7 @@ from reports.selectors.findings import findings_json
 from reports.selectors.hanging import hanging_json
 from reports.selectors.images import series_of
 from reports.selectors.opinion import sight
-from reports.selectors.priors import pairs_json, priors_json
+from reports.selectors.priors import organ_shift_mm, pairs_json, priors_json
 from screening.models import Study
 from screening.selectors import findings_of, standing_run
 from screening.selectors.measuring import decided_findings, listed_measurements
@@ -26,7 +26,8 @@ def room_beside(study: Study, user: User, sees_report: bool) -> dict[str, Any]:
 
 def beside_json(study: Study, prior: Study, user: User) -> dict[str, Any]:
     """{"series", "findings", "pairs", "measurements", "measure"} of an earlier study, which the caller has asked for
-    by its door. measure: where a measurement on its images is sent, null for who may not.
+    by its door. measure: where a measurement on its images is sent, null for who may not. organ_shift_mm: how far
+    apart the two studies lie, where both results say it.
 
     Who does not see the AI's view of the current study, or not yet, gets no finding and no pair.
     """
@@ -37,6 +38,7 @@ def beside_json(study: Study, prior: Study, user: User) -> dict[str, Any]:
         "series": series_of(prior),
         "findings": findings,
         "pairs": pairs_json(study, prior) if sees_ai else [],
+        "organ_shift_mm": organ_shift_mm(study, prior) if sees_ai else None,
         "measurements": listed_measurements(prior) if sees_measurements else [],
         "measure": measure_url(prior) if can(user, Action.EDIT_REPORT, prior.site) and not is_blind(prior) else None,
     }

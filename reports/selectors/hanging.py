@@ -15,8 +15,9 @@ from screening.models import Study
 def hanging_json(study: Study, user: User) -> dict[str, Any]:
     """{"kind", "own", "protocol", "department", "other", "save", "reset"}.
 
-    other: what holds where a mammogram has no film. A protocol of one's own that this program no longer takes
-    gives way to the department's; `own` then is "unusable", else "yes" or "no".
+    department: null where `protocol` is that itself. other: what holds where a mammogram has no film, else null. A
+    protocol of one's own that this program no longer takes gives way to the department's; `own` then is "unusable",
+    else "yes" or "no".
     """
     kind = kind_of(study.modality, study.programme)
     department = department_protocol(kind)
@@ -31,8 +32,8 @@ def hanging_json(study: Study, user: User) -> dict[str, Any]:
         "kind": kind,
         "own": own,
         "protocol": protocol,
-        "department": department,
-        "other": department_protocol("other"),
+        "department": department if own == "yes" else None,
+        "other": department_protocol("other") if kind == "mammography" else None,
         "save": reverse("layout-save", args=(kind,)),
         "reset": reverse("layout-reset", args=(kind,)),
     }

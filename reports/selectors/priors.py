@@ -155,6 +155,17 @@ def _rejections(now: Sequence[Finding], then: Sequence[Finding]) -> list[LesionM
     return [word for word in newest.values() if word.verdict == MatchVerdict.REJECTED]
 
 
+def organ_shift_mm(study: Study, prior: Study) -> float | None:
+    """How much further towards the head the middle of the organ lies in the earlier study's space; None when either
+    result does not say where it found the organ."""
+    runs = standing_run(study), standing_run(prior)
+    boxes = [_box(run) if run else None for run in runs]
+    if boxes[0] is None or boxes[1] is None:
+        return None
+    middles = [sum(box[2]) / 2 for box in (boxes[0], boxes[1])]
+    return middles[1] - middles[0]
+
+
 def _days_between(study: Study, prior: Study) -> int:
     today, day = day_of(study), day_of(prior)
     return (today - day).days if today and day else 0

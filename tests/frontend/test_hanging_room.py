@@ -218,6 +218,9 @@ def test_one_key_puts_the_prior_beside_the_study_and_both_scroll_as_one(open_roo
     assert_slices(room, 6, 9)
     room.press("Shift+P", "ArrowUp")
     assert_slices(room, 5, 8)
+    room.press("2")
+    expect(room.page.locator(".vp[data-pane=main] .tl")).to_contain_text("W 350")
+    expect(room.page.locator(".vp[data-pane=prior] .tl")).to_contain_text("W 350")
     room.press("p")
     room.wait(lambda data: data["stage"] == "one" and "prior" not in data)
     assert room.complaints == []

@@ -123,6 +123,11 @@ def test_lesions_are_matched_by_their_place_in_the_lungs_with_growth_and_doublin
     assert (same["growth"], same["doubling_days"]) == ("stable", None)
 
 
+def test_how_far_the_lungs_lie_apart_in_two_studies_is_told(two_dates, reader, technologist):
+    assert beside_json(*two_dates, reader)["organ_shift_mm"] == -600.0
+    assert beside_json(*two_dates, technologist)["organ_shift_mm"] is None
+
+
 def test_the_models_own_match_counts_before_the_position(make_study, north, score):
     prior, study = make_study(north, study_at=THEN), make_study(north, study_at=NOW)
     Study.objects.filter(pk=prior.pk).update(patient=study.patient)

@@ -55,8 +55,10 @@ export function drawHangBar(root, { hanging, viewer, say, selection }) {
     prior.disabled = hanging.timeline.length === 0 && !hanging.room.priors.why_none;
     writeTimeline(timeline, hanging, say);
     const [words, warn] = sentence(hanging, say, layout.said());
-    said.textContent = words;
-    said.hidden = !words;
+    const report = hanging.shownPrior ? hanging.prior?.report : null;
+    const reported = report ? [' ', element('a', { href: report, target: '_blank', rel: 'noopener', text: say('prior_report', { date: hanging.prior.date }) })] : [];
+    said.replaceChildren(words, ...reported);
+    said.hidden = !words && !report;
     said.classList.toggle('warn', warn);
     drawn();
   };
@@ -92,7 +94,24 @@ function writeTimeline(root, hanging, say) {
     return element('li', {}, act(node, () => hanging.choosePrior(one.uid)));
   });
   items.push(element('li', {}, element('span', { class: 'today', text: say('timeline_now') })));
-  root.replaceChildren(...items);
+  root.replaceChildren(...older(hanging, say), ...items);
+}
+
+/** Studies further back, behind one list. */
+function older(hanging, say) {
+  const rest = hanging.timeline.slice(SHOWN);
+  if (!rest.length) return [];
+  const label = say('timeline_older', { count: rest.length });
+  const select = element('select', { 'aria-label': label, data: { part: 'older' } }, element('option', { value: '', text: label }));
+  for (const one of rest) {
+    const text = [one.date, one.modality, one.description].filter(Boolean).join(' · ');
+    select.append(element('option', { value: one.uid, text, selected: hanging.shownPrior && hanging.prior?.uid === one.uid }));
+  }
+  select.addEventListener('change', () => {
+    if (select.value) hanging.choosePrior(select.value);
+    select.blur();
+  });
+  return [element('li', {}, select)];
 }
 
 /** [what is to be said below the bar, whether it warns]. */

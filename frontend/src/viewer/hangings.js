@@ -153,12 +153,19 @@ export class Hanging {
     return images[0].url === lead.images[0].url ? lead.index : partner(lead.images, lead.index, images, 0);
   }
 
-  /** How far apart the two studies' positions are: by a lesion they share, else by the middles of their stacks. */
+  /** How far apart the two studies' positions are: by a lesion they share, by their organ, by the middles of their stacks. */
   #relate(from, index, to) {
     const lesion = this.#sharedLesion(from, to);
     if (lesion) {
       this.#offset = offsetAt(from, lesion.now, to, lesion.then);
       this.how = ['linked_at_lesion', { n: lesion.number }];
+      return;
+    }
+    const { series, organ_shift_mm: shift } = this.prior;
+    if (Number.isFinite(shift) && series.some((one) => one.images === to && one.orientation === 'axial')) {
+      // Positions of an axial stack grow towards the feet.
+      this.#offset = -shift;
+      this.how = ['linked_by_organ', {}];
       return;
     }
     this.#offset = offsetOfMiddles(from, to);

@@ -238,6 +238,7 @@ export class Viewer {
 
   preset(preset) {
     this.front?.setWindow(preset.width, preset.level);
+    if (this.front === this.active) this.hanging.windowBeside(preset);
   }
 
   invert() {
