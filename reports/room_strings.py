@@ -107,6 +107,7 @@ _STRINGS: dict[str, str | Promise] = {
     "late_by": _("late {amount}"),
     "due_in": _("due in {amount}"),
     # Tasks
+    "readonly_opinion": _("The report is written when the opinions are in."),
     "task_failed": _("The server could not do it. Try again."),
     "task_offline": _("There is no connection. Try again."),
     # Keys

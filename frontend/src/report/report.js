@@ -133,6 +133,7 @@ export class ReportPanel {
     else if (report.hidden) note.textContent = this.say('readonly_images');
     else if (['SIGNED', 'AMENDED'].includes(report.status)) note.textContent = this.say('readonly_signed');
     else if (can.claim) note.textContent = this.say('readonly_unclaimed');
+    else if (this.room.awaits_opinion) note.textContent = this.say('readonly_opinion');
     else if (study.status === 'READING') note.textContent = this.say('readonly_other', { who: this.room.reader ?? this.say('another_reader') });
     else note.textContent = this.say('readonly_role');
   }

@@ -49,7 +49,9 @@ export class Tasks {
     form.hidden = !opens;
     if (!opens) return;
     form.scrollIntoView({ block: 'nearest' });
-    form.querySelector('input:not([type=hidden]), select')?.focus();
+    // What is filled in already is only to be looked at.
+    const fields = [...form.querySelectorAll('input:not([type=hidden]), select')];
+    (fields.find((field) => field.required && !field.value) ?? fields[0])?.focus();
   }
 
   #close() {
