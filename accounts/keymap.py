@@ -95,6 +95,7 @@ ACTS: tuple[Act, ...] = (
     Act("flip-vertical", Scope.VIEWER, ("Shift+F",), _("Flip top to bottom")),
     Act("cine", Scope.VIEWER, ("K",), _("Play or pause")),
     Act("planes", Scope.VIEWER, ("V",), _("Three planes on and off")),
+    Act("next-plane", Scope.VIEWER, ("Shift+V",), _("The next of the three planes")),
     Act("slab", Scope.VIEWER, ("S",), _("Thick slab (maximum) on and off")),
     Act("previous-stage", Scope.VIEWER, (",",), _("Previous stage of the layout")),
     Act("next-stage", Scope.VIEWER, (".",), _("Next stage of the layout")),

@@ -162,7 +162,10 @@ def test_a_nodule_lies_where_it_should_in_every_plane_and_the_slab(open_room, re
         # The nodule reaches 8 mm from its centre and is bright; twice as far, on one side at least, is lung.
         assert inside[0] > min(around) + 60, (plane, inside, around)
     expect(room.page.locator("[data-plane-mark=f1]")).to_have_count(3)
-    room.press("s")
+    room.press("Shift+V", "f", "ArrowDown")
+    expect(room.page.locator(".plane:visible")).to_have_count(1)
+    room.wait(lambda data: data["crosshair"].split() == [str(part) for part in np.add(crosshair, [0, 1, 0])])
+    room.press("f", "Shift+V", "Shift+V", "s")
     room.wait(lambda data: data["slab"] == "10")
     expect(room.page.locator("[data-plane=coronal] .br")).to_have_text("Maximum over 10 mm")
     room.press("ArrowDown", "v")

@@ -14,7 +14,9 @@ export function menu(label, items, data = {}) {
     button.setAttribute('aria-expanded', String(open));
     if (!open) return;
     const box = button.getBoundingClientRect();
-    panel.style.left = `${Math.max(GAP, Math.min(box.left, globalThis.innerWidth - panel.offsetWidth - GAP))}px`;
+    // The images may stand in a second window.
+    const wide = button.ownerDocument.documentElement.clientWidth;
+    panel.style.left = `${Math.max(GAP, Math.min(box.left, wide - panel.offsetWidth - GAP))}px`;
     panel.style.top = `${box.bottom + GAP}px`;
   });
   for (const item of items) item.addEventListener('click', () => panel.hidePopover());

@@ -56,7 +56,7 @@ export class Planes {
     if (!kept) this.#takeGreys(pane);
     this.thick = layout === 'slab';
     this.#views = LAYOUTS[layout].map((name) => new PlaneView(name, this));
-    this.#active = this.#views[0];
+    this.activate(this.#views[0]);
     this.status = element('p', { class: 'planes-status', role: 'status' });
     this.root = element('div', { class: `planes ${layout}` }, ...this.#views.map((view) => view.root), this.status);
     this.#views.forEach((view) => bindPlane(view, this));
@@ -95,7 +95,8 @@ export class Planes {
     this.host.root.querySelector('.stage-note')?.remove();
     this.host.root.append(note);
     const away = () => note.remove();
-    for (const kind of ['keydown', 'pointerdown']) document.addEventListener(kind, away, { once: true, capture: true });
+    const page = this.host.root.ownerDocument;
+    for (const kind of ['keydown', 'pointerdown']) page.addEventListener(kind, away, { once: true, capture: true });
     publish({ planes: 'refused' });
   }
 
@@ -187,6 +188,23 @@ export class Planes {
 
   activate(view) {
     this.#active = view;
+    this.#views.forEach((one) => one.root.classList.toggle('on', one === view && this.crossed));
+  }
+
+  /** The next plane answers to the keys. */
+  nextPlane() {
+    if (!this.crossed) return;
+    const at = this.#views.indexOf(this.#active);
+    this.activate(this.#views[(at + 1) % this.#views.length]);
+    publish({ plane: this.#active.name });
+  }
+
+  /** The plane that answers to the keys fills the stage, or all three stand again. */
+  enlarge() {
+    if (!this.crossed) return;
+    const big = this.root.classList.toggle('one');
+    this.#views.forEach((view) => view.root.classList.toggle('big', big && view === this.#active));
+    this.changed();
   }
 
   crossAt(voxel) {
