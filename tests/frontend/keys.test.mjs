@@ -86,11 +86,12 @@ test('keys are shown as people read them', () => {
   assert.equal(keys.keyOf('next-slice'), '↓');
 });
 
-test('the room has a window for each of its presets and enlarges only films', () => {
+test('the room has a window for each of its presets, and planes only of stacks', () => {
   const presets = ['1', '2', '3'].map((key) => ({ key }));
   const acts = roomActs({ viewer: { presets, mammography: false }, report: {}, evidence: {} });
   assert.deepEqual(Object.keys(acts).filter((name) => name.startsWith('window-')), ['window-1', 'window-2', 'window-3']);
-  assert.equal(acts.enlarge, null);
+  assert.ok(acts.planes);
+  assert.equal(roomActs({ viewer: { presets, mammography: true }, report: {}, evidence: {} }).planes, null);
 });
 
 test('stepping through findings goes round', () => {
