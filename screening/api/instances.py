@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -21,12 +21,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import Site, User, Verb
+from accounts.models import Site, User
 from accounts.roles import Action
-from screening.selectors import instance_for
-from screening.selectors.doors import sites_where
+from screening.selectors.doors import image_for, sites_where
 from screening.services.ingest import ingest_instance
-from screening.services.looking import record_once
+from screening.services.looking import record_images_sent
 from screening.storage import MissingObject, storage
 
 log = structlog.get_logger(__name__)
@@ -121,18 +120,19 @@ class InstanceFile(APIView):
     def get(self, request: Request, sop_uid: str) -> HttpResponseBase:
         user = request.user
         assert isinstance(user, User)
-        instance = instance_for(user, sop_uid, Action.VIEW_IMAGES, request.query_params.get("site"))
+        image = image_for(user, sop_uid, Action.VIEW_IMAGES, request.query_params.get("site"))
         # A page that fetches the next study says so: its images are sent, and nobody has looked yet.
         ahead = request.headers.get("X-Purpose") == "ahead"
-        study = instance.series.study
-        record_once(Verb.IMAGES_VIEWED, study=study, actor=user, request=request._request, ahead=ahead)
-        etag = f'"{instance.sha256}"'
+        record_images_sent(
+            study_uid=image.study_uid, site_id=image.site_id, actor=user, request=request._request, ahead=ahead
+        )
+        etag = f'"{image.sha256}"'
         if etag in request.headers.get("If-None-Match", ""):
             return _with_headers(HttpResponse(status=304), etag, sop_uid)
         asked = request.headers.get("Range", "")
         if request.headers.get("If-Range", etag) != etag:
             asked = ""
-        response = _content(instance.sha256, asked)
+        response = _content(image.sha256, asked)
         return _with_headers(response, etag, sop_uid)
 
 
@@ -148,12 +148,15 @@ def _content(key: str, asked: str) -> HttpResponseBase:
     except MissingObject:
         log.error("object_missing", key=key)
         raise Http404(_("The image's file is missing.")) from None
-    response = StreamingHttpResponse(
-        _chunks(stream), status=206 if isinstance(found, tuple) else 200, content_type="application/dicom"
-    )
+    if not isinstance(found, tuple):
+        # A file as such: the server may hand it to the kernel without reading it.
+        whole = FileResponse(stream, content_type="application/dicom")
+        whole.block_size = CHUNK
+        whole["Content-Length"] = str(size)
+        return whole
+    response = StreamingHttpResponse(_chunks(stream), status=206, content_type="application/dicom")
     response["Content-Length"] = str(end - start)
-    if isinstance(found, tuple):
-        response["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    response["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     return response
 
 

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.exceptions import APIException, NotAcceptable, UnsupportedMediaType, ValidationError
@@ -26,8 +27,9 @@ from screening.dicomweb import qido, stow, wado
 from screening.dicomweb.multipart import BadMultipart, MediaType, accepted, boundary_of, media_type, write_parts
 from screening.models import Instance, Study
 from screening.selectors import study_for
+from screening.selectors.doors import StoredImage, image_for
 from screening.selectors.qido import Level, QueryError
-from screening.services.looking import record_once
+from screening.services.looking import record_images_sent, record_once
 from screening.services.metadata import image_metadata, series_metadata
 
 JSON = "application/dicom+json"
@@ -87,6 +89,14 @@ class DicomwebView(APIView):
         wado.check_kept([instance.sha256 for instance in instances])
         record_once(Verb.IMAGES_VIEWED, study=instances[0].series.study, actor=self.user, request=self.request._request)
         return instances
+
+    def image(self, study_uid: str, series_uid: str, sop_uid: str) -> StoredImage:
+        """One image of an address, whole on disk; no more than its file is looked up."""
+        above = {"study_uid": study_uid, "series_uid": series_uid}
+        image = image_for(self.user, sop_uid, Action.VIEW_IMAGES, self.site_slug or None, **above)
+        wado.check_kept([image.sha256])
+        record_images_sent(study_uid=study_uid, site_id=image.site_id, actor=self.user, request=self.request._request)
+        return image
 
     def ranges(self) -> list[MediaType]:
         """What the caller accepts; a query parameter counts before the header (PS3.18 section 8.3.3)."""
@@ -177,17 +187,20 @@ class FrameList(DicomwebView):
     """Frames as they are stored."""
 
     def get(self, request: Request, study_uid: str, series_uid: str, sop_uid: str, frames: str) -> HttpResponseBase:
-        instance = self.images(study_uid, series_uid, sop_uid)[0]
+        image = self.image(study_uid, series_uid, sop_uid)
         try:
-            numbers = wado.frame_numbers(frames, instance)
+            numbers = wado.frame_numbers(frames, image)
         except ValueError as error:
             raise ValidationError({"detail": str(error)}) from error
-        content_type, alone = _or_406(lambda: wado.choose_frames(self.ranges(), instance, len(numbers)))
-        found = _or_406(lambda: wado.locate_frames(instance))
+        content_type, alone = _or_406(lambda: wado.choose_frames(self.ranges(), image, len(numbers)))
+        etag = f'"{image.sha256}/{frames}/{"1" if alone else "n"}"'
+        if etag in request.headers.get("If-None-Match", ""):
+            return _kept(HttpResponse(status=304), etag)
+        found = _or_406(lambda: wado.locate_frames(image))
         if alone:
-            return StreamingHttpResponse(found.each(numbers), content_type=content_type)
+            return _kept(StreamingHttpResponse(found.each(numbers), content_type=content_type), etag)
         parts = ((content_type, (frame,)) for frame in found.each(numbers))
-        return _multipart(parts, content_type.partition(";")[0])
+        return _kept(_multipart(parts, content_type.partition(";")[0], wado.boundary_for(etag)), etag)
 
 
 class Rendered(DicomwebView):
@@ -207,8 +220,16 @@ def _or_406(choose: Callable[[], T]) -> T:
         raise NotAcceptable(str(error)) from error
 
 
-def _multipart(parts: Iterable[tuple[str, Iterable[bytes]]], kind: str) -> StreamingHttpResponse:
-    boundary = wado.new_boundary()
+def _kept(answer: HttpResponseBase, etag: str) -> HttpResponseBase:
+    """What a browser may keep for its user: the bytes behind a digest never change (one day, as on the pages)."""
+    answer["ETag"] = etag
+    answer["Cache-Control"] = "private, max-age=86400, immutable"
+    patch_vary_headers(answer, ("Accept", "Cookie", "Authorization"))
+    return answer
+
+
+def _multipart(parts: Iterable[tuple[str, Iterable[bytes]]], kind: str, boundary: str = "") -> StreamingHttpResponse:
+    boundary = boundary or wado.new_boundary()
     content_type = f'multipart/related; type="{kind}"; boundary={boundary}'
     return StreamingHttpResponse(write_parts(parts, boundary), content_type=content_type)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import BinaryIO
@@ -21,6 +23,7 @@ from screening.dicom.elements import READING_ERRORS
 from screening.dicom.parse import reading_quietly
 from screening.dicomweb.multipart import CHUNK, MediaType
 from screening.models import Instance
+from screening.selectors.doors import StoredImage
 from screening.services.metadata import series_metadata
 from screening.storage import storage
 
@@ -43,6 +46,12 @@ class NotOffered(Exception):
 
 def new_boundary() -> str:
     return f"firstread-{secrets.token_hex(16)}"
+
+
+def boundary_for(etag: str) -> str:
+    """A boundary that is the same for the same answer. It is taken from the digest of the file, which no part of the
+    file can contain."""
+    return f"firstread-{hashlib.sha256(etag.encode('ascii')).hexdigest()[:40]}"
 
 
 def check_kept(files: Sequence[str]) -> None:
@@ -97,7 +106,7 @@ def metadata_array(files: Sequence[tuple[int, str]]) -> Iterator[bytes]:
     yield b"]"
 
 
-def frame_numbers(text: str, instance: Instance) -> list[int]:
+def frame_numbers(text: str, instance: StoredImage) -> list[int]:
     """A comma-separated list, counted from 1. Raises ValueError for what is no list, Http404 beyond the image."""
     if not re.fullmatch(r"\d{1,6}(,\d{1,6})*", text):
         raise ValueError(_("Frames are numbers, separated by commas."))
@@ -144,7 +153,7 @@ class Frames:
             yield get_frame(stream, number - 1, number_of_frames=self.count)
 
 
-def choose_frames(ranges: Sequence[MediaType], instance: Instance, count: int) -> tuple[str, bool]:
+def choose_frames(ranges: Sequence[MediaType], instance: StoredImage, count: int) -> tuple[str, bool]:
     """The content type of a frame as stored, and whether the one frame is sent alone. Raises `NotOffered`.
 
     Viewers that decode for themselves ask for octet streams in any transfer syntax, and get them.
@@ -162,12 +171,18 @@ def choose_frames(ranges: Sequence[MediaType], instance: Instance, count: int) -
     raise NotOffered(_not_transcoded())
 
 
-def locate_frames(instance: Instance) -> Frames:
+def locate_frames(image: StoredImage) -> Frames:
     """Find the pixels of a stored image without reading them. Raises `NotOffered`, Http404."""
-    if instance.transfer_syntax_uid == ExplicitVRBigEndian:
+    if image.transfer_syntax_uid == ExplicitVRBigEndian:
         raise NotOffered(_("Frames of big-endian images are not given out yet."))
-    compressed = UID(instance.transfer_syntax_uid).is_encapsulated
-    with storage().open_range(instance.sha256) as stream, reading_quietly():
+    return _located(image.sha256, image.transfer_syntax_uid, image.frames)
+
+
+@lru_cache(maxsize=2048)
+def _located(sha256: str, syntax: str, frames: int) -> Frames:
+    """The same for ever, as the digest names the bytes."""
+    compressed = UID(syntax).is_encapsulated
+    with storage().open_range(sha256) as stream, reading_quietly():
         try:
             dataset = dcmread(stream, stop_before_pixels=True)
             start = _value_at(stream, explicit=not dataset.original_encoding[0])
@@ -177,9 +192,9 @@ def locate_frames(instance: Instance) -> Frames:
             raise Http404(_("The image's file cannot be read.")) from None
     if subsampled and not compressed:
         bits = bits * 2 // 3
-    if not compressed and bits % 8 and instance.frames > 1:
+    if not compressed and bits % 8 and frames > 1:
         raise NotOffered(_("Frames that do not begin at a whole byte are not given out yet."))
-    return Frames(instance.sha256, start, 0 if compressed else (bits + 7) // 8, instance.frames)
+    return Frames(sha256, start, 0 if compressed else (bits + 7) // 8, frames)
 
 
 def _value_at(stream: BinaryIO, *, explicit: bool) -> int:

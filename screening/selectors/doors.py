@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from accounts.models import Site, User
+from accounts.models import Membership, Site, User
 from accounts.roles import Action, can, roles_with
 from screening.models import Instance, Study
 
@@ -42,6 +44,41 @@ def study_for(user: User, study_uid: str, action: str, site_slug: str | None = N
     if not can(user, action, study.site):
         raise PermissionDenied(_("Your role does not allow this."))
     return study
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """Where an image's bytes are, what they are, and whose."""
+
+    sop_uid: str
+    sha256: str
+    transfer_syntax_uid: str
+    frames: int
+    study_uid: str
+    site_id: int
+
+
+def image_for(user: User, sop_uid: str, action: str, site_slug: str | None = None, **above: str) -> StoredImage:
+    """The bytes of one image, by the same rule as `instance_for`, in one query: a viewer asks for a thousand slices.
+
+    above: study_uid and series_uid, where the image must be in them.
+    """
+    memberships = Membership.objects.filter(user=user, site__is_active=True)
+    seeing = {*roles_with(Action.VIEW_WORKLIST), *roles_with(Action.VIEW_IMAGES)}
+    images = Instance.objects.filter(sop_uid=sop_uid, site__in=memberships.filter(role__in=seeing).values("site"))
+    if site_slug:
+        images = images.filter(site__slug=site_slug)
+    if above:
+        names = {"study_uid": "series__study__study_uid", "series_uid": "series__series_uid"}
+        images = images.filter(**{names[level]: uid for level, uid in above.items()})
+    allowed = Exists(memberships.filter(site=OuterRef("site"), role__in=roles_with(action)))
+    fields = ("sop_uid", "sha256", "transfer_syntax_uid", "frames", "series__study__study_uid", "site_id")
+    found = images.order_by("id").values_list(allowed, *fields).first() if user.is_active else None
+    if found is None:
+        raise Http404(_("There is no such image."))
+    if not found[0]:
+        raise PermissionDenied(_("Your role does not allow this."))
+    return StoredImage(*found[1:])
 
 
 def instance_for(user: User, sop_uid: str, action: str, site_slug: str | None = None) -> Instance:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -12,6 +13,23 @@ from accounts.models import AuditEvent, User, Verb
 from screening.models import Study
 
 SWARM = timedelta(minutes=15)
+# For so long this process need not ask again whether there was an event.
+REMEMBERED_S = 60
+
+
+def record_images_sent(
+    *, study_uid: str, site_id: int, actor: User, request: HttpRequest | None = None, ahead: bool = False
+) -> None:
+    """`record_once` that images of a study were sent, without a query while the swarm lasts.
+
+    ahead: before anybody asked to see them.
+    """
+    key = f"images-sent:{actor.pk}:{site_id}:{int(ahead)}:{study_uid}"
+    if cache.get(key):
+        return
+    study = Study.objects.select_related("site").get(site=site_id, study_uid=study_uid)
+    record_once(Verb.IMAGES_VIEWED, study=study, actor=actor, request=request, ahead=ahead)
+    cache.set(key, True, REMEMBERED_S)
 
 
 def record_once(

@@ -138,6 +138,25 @@ def film(request, north):
     return f"{url}/instances/{dataset.SOPInstanceUID}/frames/", expected
 
 
+def test_a_frame_may_be_kept_by_its_reader_and_is_not_sent_twice(signed_in, film):
+    url, frames = film
+    first, again = signed_in.get(url + "1,3"), signed_in.get(url + "1,3")
+    assert "private" in first["Cache-Control"] and "immutable" in first["Cache-Control"]
+    assert {"Cookie", "Accept"} <= {name.strip() for name in first["Vary"].split(",")}
+    assert body(first) == body(again)
+    answer = signed_in.get(url + "1,3", headers={"If-None-Match": first["ETag"]})
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert signed_in.get(url + "2", headers={"If-None-Match": first["ETag"]}).status_code == 200
+    alone = signed_in.get(url + "1", **accept("*/*;q=0.1, application/octet-stream; transfer-syntax=*"))
+    assert alone["ETag"] != signed_in.get(url + "1")["ETag"]
+
+
+def test_a_frame_of_another_site_is_not_there_even_for_who_knows_its_tag(client, stranger, signed_in, film):
+    etag = signed_in.get(film[0] + "1")["ETag"]
+    client.force_login(stranger)
+    assert client.get(film[0] + "1", headers={"If-None-Match": etag}).status_code == 404
+
+
 @pytest.mark.parametrize("numbers", [[1], [2, 4], [4, 1, 3], [1, 2, 3, 4], [2, 2]])
 def test_frames_come_in_the_order_asked_for(signed_in, film, numbers):
     url, frames = film
