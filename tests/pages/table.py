@@ -52,6 +52,7 @@ PAGES: dict[str, Page] = {
     # The same addresses in another state
     "worklist, all keys": Page("reader", url="worklist", keys=("?",)),
     "worklist, nothing there": Page("reader", url="worklist", query="?programme=breast"),
+    "worklist, sheet of acts": Page("reader", url="worklist", keys=("ArrowDown", "d")),
     "worklist of a technologist": Page("technologist", url="worklist"),
     "reading-room, all keys": Page("reader", "open study", url="reading-room", keys=("?",)),
     "reading-room, signed": Page("reader", "signed study", url="reading-room"),
@@ -64,6 +65,7 @@ PAGES: dict[str, Page] = {
 }
 
 EXCEPTIONS: dict[str, str] = {
+    "study-acts": "the sheet of what can be done with a study, looked at within the worklist",
     "study-tasks": "the panel of tasks, looked at within the reading room",
     "worklist-rows": "the rows of the worklist, looked at within it",
 }
