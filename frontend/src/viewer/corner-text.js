@@ -50,7 +50,7 @@ export function writeCorners(pane, say) {
   for (const corner of ['tl', 'tr']) parts[corner].textContent = lines[corner].join('\n');
   parts.br.textContent = lines.br.join(' · ');
   writeEdges(pane, facts, axes);
-  writeRuler(pane, axes);
+  writeRuler(pane, axes, say);
 }
 
 function writeEdges(pane, facts, axes) {
@@ -63,18 +63,19 @@ function writeEdges(pane, facts, axes) {
   for (const [edge, letter] of Object.entries(edges)) pane.parts[edge].textContent = pane.failed ? '' : letter;
 }
 
-/** Screen pixels a millimetre along the screen's vertical; null where the pixels have no size in the patient. */
+/** Screen pixels a millimetre along the screen's vertical; null where the file gives pixels no size. */
 function verticalScale(image, { across, down }) {
-  if (!image?.spacing || image.spacing_at !== 'patient') return null;
+  if (!image?.spacing) return null;
   const [row, column] = image.spacing;
   const upright = Math.abs(down[1]) >= Math.abs(across[1]);
   return upright ? Math.hypot(...down) / row : Math.hypot(...across) / column;
 }
 
-function writeRuler(pane, axes) {
+function writeRuler(pane, axes, say) {
   const { clientWidth: width, clientHeight: height } = pane.surface;
   const perMm = axes ? verticalScale(pane.image, axes) : null;
+  const name = (length) => (pane.image.spacing_at === 'detector' ? say('at_detector', { length }) : length);
   const left = pane.root.classList.contains('right-breast');
-  const ruler = drawRuler(pane.ruler, perMm, { width, height, left });
+  const ruler = drawRuler(pane.ruler, perMm, { width, height, left, name });
   pane.root.dataset.ruler = ruler ? ruler.mm : '';
 }

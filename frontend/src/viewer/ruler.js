@@ -19,8 +19,11 @@ export function rulerFor(perMm, room) {
 const ROOM = 0.3;
 const TICK = 6;
 
-/** Draws the ruler upright along the right edge of `layer`; `perMm` is that of the screen's vertical. */
-export function drawRuler(layer, perMm, { width, height, left = false }) {
+/**
+ * Draws the ruler upright along the right edge of `layer`, or its left; `perMm` is that of the screen's vertical,
+ * `name(length)` says in which plane the length holds.
+ */
+export function drawRuler(layer, perMm, { width, height, left = false, name = (length) => length }) {
   layer.replaceChildren();
   const ruler = rulerFor(perMm, height * ROOM);
   if (!ruler) return null;
@@ -34,7 +37,7 @@ export function drawRuler(layer, perMm, { width, height, left = false }) {
   }
   const d = parts.join('');
   const text = svg('text', { x: x + inward * (TICK + 8), y: top + 4, 'text-anchor': left ? 'start' : 'end' });
-  text.textContent = ruler.mm >= 10 ? `${ruler.mm / 10} cm` : `${ruler.mm} mm`;
+  text.textContent = name(ruler.mm >= 10 ? `${ruler.mm / 10} cm` : `${ruler.mm} mm`);
   layer.append(svg('path', { d, class: 'under' }), svg('path', { d, class: 'over' }), text);
   return ruler;
 }
