@@ -17,6 +17,7 @@ _STRINGS: dict[str, str | Promise] = {
     "measured_mean": _("mean {mean}"),
     "measure_place": _("image {image} of {count}"),
     "measure_sentence": _("{said} (series {series}, image {image})."),
+    "measure_sentence_view": _("{said} ({view})."),
     "measure_insert": _("Insert"),
     "measure_finding": _("As finding"),
     "measure_remove": _("Remove"),

@@ -140,7 +140,7 @@ test('a hair of a pixel is no change, a word is', () => {
   assert.deepEqual(boxAround([[5, 2], [3, 2]]), [3, 2, 5, 3]);
 });
 
-const WORDS = { measured_mean: 'mean {mean}', measure_length: 'Length', measure_sentence: '{said} (series {series}, image {image}).', at_detector: '{length} at the detector' };
+const WORDS = { measured_mean: 'mean {mean}', measure_length: 'Length', measure_sentence_view: '{said} ({view}).', measure_sentence: '{said} (series {series}, image {image}).', at_detector: '{length} at the detector' };
 const say = (key, values) => fill(WORDS[key] ?? key, values);
 const SERIES = [{ number: 2, images: [{ sop_uid: '1', frame: 1 }, { sop_uid: '2', frame: 1 }] }];
 const length = { tool: 'length', sop_uid: '2', frame: 1, basis: 'patient', values: [{ name: 'length', value: 8.249, unit: 'mm' }] };
@@ -156,7 +156,9 @@ test('values read as radiology writes them', () => {
 });
 
 test('a sentence names the slice, and says where millimetres are the detector’s', () => {
-  assert.deepEqual(placeWords(length, SERIES), { series: 2, image: 2, count: 2 });
+  assert.deepEqual(placeWords(length, SERIES), { series: 2, image: 2, count: 2, view: '' });
+  const films = [{ number: 1, images: [{ sop_uid: '2', frame: 1, laterality: 'L', view: 'MLO' }] }];
+  assert.equal(sentenceOf(length, films, say), 'Length 8.2 mm (L MLO).');
   assert.equal(sentenceOf(length, SERIES, say), 'Length 8.2 mm (series 2, image 2).');
   assert.match(sentenceOf({ ...length, basis: 'detector' }, SERIES, say), /8\.2 mm at the detector/);
   assert.equal(tellsOtherwise('Length 8.2 mm (series 2, image 2).', length, say), false);

@@ -28,7 +28,7 @@ export class MeasureList {
     const name = say(`measure_${record.tool}`);
     const value = measuredText(record, say);
     const place = placeWords(record, this.series());
-    const where = place ? say('measure_place', place) : '';
+    const where = place ? place.view || say('measure_place', place) : '';
     const button = element(
       'button',
       { type: 'button', class: 'find measure', data: { measureKey: record.key ?? '', measureAct: `go ${record.uid}` } },

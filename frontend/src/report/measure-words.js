@@ -24,11 +24,14 @@ export function measuredText(record, say) {
   return parts.join(', ');
 }
 
-/** Where it lies, as people count: {series, image}, from 1; null when its image is not on the page. */
+/** Where it lies, as people count: {series, image, count} from 1, and {view} of a film; null off the page. */
 export function placeWords(record, series) {
   for (const one of series) {
     const at = one.images.findIndex((image) => image.sop_uid === record.sop_uid && image.frame === record.frame);
-    if (at >= 0) return { series: one.number ?? series.indexOf(one) + 1, image: at + 1, count: one.images.length };
+    if (at < 0) continue;
+    const { laterality, view } = one.images[at];
+    const film = view ? [laterality, view].filter(Boolean).join(' ') : '';
+    return { series: one.number ?? series.indexOf(one) + 1, image: at + 1, count: one.images.length, view: film };
   }
   return null;
 }
@@ -40,6 +43,7 @@ export function sentenceOf(record, series, say) {
   const at = record.basis === 'detector' ? say('at_detector', { length: value }) : value;
   const said = record.tool === 'arrow' ? value : `${say(`measure_${record.tool}`)} ${at}`;
   if (!place) return `${said}.`;
+  if (place.view) return say('measure_sentence_view', { said, view: place.view });
   return say('measure_sentence', { said, series: place.series, image: place.image });
 }
 
