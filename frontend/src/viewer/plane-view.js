@@ -11,6 +11,7 @@ const GAP = 14;
 export class PlaneView {
   pan = [0, 0];
   #cutAs = '';
+  #paintedAs = '';
 
   /**
    * `host`: {say, volume: {frame, slices, columns, rows, arrived}, crosshair, range, inverted, zoom, slab (mm, 0 for
@@ -110,8 +111,12 @@ export class PlaneView {
   }
 
   #paint() {
+    const { range, inverted } = this.host;
+    const wanted = `${this.#cutAs}/${range.lower}/${range.upper}/${inverted}`;
+    if (wanted === this.#paintedAs) return;
+    this.#paintedAs = wanted;
     const data = new ImageData(this.width, this.height);
-    paintGreys(new Uint32Array(data.data.buffer), this.values, { ...this.host.range, invert: this.host.inverted });
+    paintGreys(new Uint32Array(data.data.buffer), this.values, { ...range, invert: inverted });
     this.picture.getContext('2d').putImageData(data, 0, 0);
   }
 
@@ -145,7 +150,7 @@ export class PlaneView {
     const box = { x, y, width, height, rx: 4 };
     const text = svg('text', { x: x + width + 5, y: y + 11 });
     text.textContent = finding.number;
-    const node = svg('g', { class: `mark own${on ? ' on' : ''}`, 'data-plane-mark': finding.key });
+    const node = svg('g', { class: `mark own${on ? ' on' : ''}${finding.origin === 'human' ? ' own-finding' : ''}`, 'data-plane-mark': finding.key });
     node.append(svg('rect', { ...box, class: 'under' }), svg('rect', { ...box, class: 'over' }), text);
     return node;
   }

@@ -22,6 +22,7 @@ export class Planes {
   #active = null;
   #loading = null;
   #frame = 0;
+  #laid = null;
 
   /** `host`: {root, say, pane(), seriesOf(pane), findings(), marked(), chosen(), tool(), told()}. */
   constructor(host) {
@@ -77,11 +78,17 @@ export class Planes {
     this.#loading?.stop();
     this.volume = null;
     publish({ planes: 'off', slab: 'off', crosshair: null });
-    if (back) {
+    if (back && pane.viewport) {
       pane.setWindow(upper - lower, (upper + lower) / 2);
       pane.goTo(wanted);
     }
     this.host.told();
+  }
+
+  /** Another plan of the stage (`laid`) puts the planes away: what they came from may hang there no longer. */
+  follow(laid) {
+    if (laid !== this.#laid) this.close(false);
+    this.#laid = laid;
   }
 
   #leave() {
@@ -94,7 +101,10 @@ export class Planes {
     const note = element('p', { class: 'stage-note', role: 'status', text: this.say(`planes_${refused}`, { n: after }) });
     this.host.root.querySelector('.stage-note')?.remove();
     this.host.root.append(note);
-    const away = () => note.remove();
+    const away = () => {
+      note.remove();
+      if (!this.layout) publish({ planes: 'off' });
+    };
     const page = this.host.root.ownerDocument;
     for (const kind of ['keydown', 'pointerdown']) page.addEventListener(kind, away, { once: true, capture: true });
     publish({ planes: 'refused' });
@@ -179,9 +189,11 @@ export class Planes {
   }
 
   marks(plane) {
-    if (!this.host.marked()) return [];
     const at = this.crosshair[plane.w];
-    const found = this.host.findings().flatMap((finding) => this.#extent(finding) ?? []);
+    // What a reader added is no mark of the AI's, so it stays when those go.
+    const standing = this.host.findings().filter((finding) => finding.state !== 'REJECTED');
+    const drawn = standing.filter((finding) => this.host.marked() || finding.origin === 'human');
+    const found = drawn.flatMap((finding) => this.#extent(finding) ?? []);
     const passed = found.filter(({ low, high }) => at >= low[plane.w] - 0.5 && at <= high[plane.w] + 0.5);
     return passed.map((extent) => ({ ...extent, on: extent.finding.key === this.host.chosen() }));
   }

@@ -46,6 +46,7 @@ export class Viewer {
     this.hanging = new Hanging({ room, series, findings: () => this.findings, stage: this.stage, say });
     this.stage.listen((pane) => bindLoupe(pane, () => this.tool === 'loupe'));
     this.planes = new Planes(this.#planesHost(stage));
+    this.hanging.listen(() => this.planes.follow(this.hanging.plan));
     const scrolls = () => this.tool === 'scroll';
     this.cine = new Cine({ root: stage, front: () => this.front, scrolls, told: () => this.#tell() });
     this.useTool(this.mammography ? 'window' : 'scroll');
