@@ -173,7 +173,7 @@ def test_a_nodule_lies_where_it_should_in_every_plane_and_the_slab(open_room, re
     assert shown["window"] == "1500/-600"
     room.press("s")
     room.wait(lambda data: data["planes"] == "slab" and data["slab"] == "10")
-    room.press("s")
+    room.press(".")
     room.wait(lambda data: data["planes"] == "off")
     assert room.complaints == []
 
@@ -186,6 +186,7 @@ def test_a_stack_with_a_gap_gives_no_planes_and_says_why(open_room, reader, ches
     expect(room.page.locator(".plane")).to_have_count(0)
     room.press("ArrowDown")
     expect(room.page.locator(".stage-note")).to_have_count(0)
+    room.wait(lambda data: data["planes"] == "off")
 
 
 def test_frames_in_colour_are_shown_in_their_colours_and_played(open_room, reader, chest, take_in, claimed_by):
