@@ -58,6 +58,7 @@ KINDS: Mapping[str, tuple[tuple[str, str], str]] = {
     Verb.INSTANCE_REJECTED: (IMPORT, "C"),
     Verb.REPORT_VIEWED: (PROCEDURE, "R"),
     Verb.REPORT_EXPORTED: (EXPORT, "R"),
+    Verb.STUDY_DEIDENTIFIED: (EXPORT, "R"),
     Verb.NOTES_VIEWED: (PROCEDURE, "R"),
     Verb.TASKS_VIEWED: (QUERY, "E"),
     Verb.MODEL_INSTALLED: (APPLICATION, "C"),

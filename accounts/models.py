@@ -121,6 +121,7 @@ class Verb(models.TextChoices):
     NOTES_VIEWED = "notes_viewed", _("Notes viewed")
     SESSION_STARTED = "session_started", _("Reading session started")
     SESSION_ENDED = "session_ended", _("Reading session ended")
+    STUDY_DEIDENTIFIED = "study_deidentified", _("Study exported without its person")
     REPORT_VIEWED = "report_viewed", _("Report viewed")
     REPORT_DRAFTED = "report_drafted", _("Report drafted")
     REPORT_SAVED = "report_saved", _("Report saved")

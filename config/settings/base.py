@@ -29,6 +29,8 @@ AUDIT_KEY = Path(env.str("AUDIT_KEY", default=str(HOME / "keys" / "audit.key")))
 AUDIT_HEAD = Path(env.str("AUDIT_HEAD", default=str(HOME / "audit-head.txt")))
 # 32 bytes that every backup is encrypted with. A backup without its key is lost: keep a copy elsewhere.
 BACKUP_KEY = Path(env.str("BACKUP_KEY", default=str(HOME / "keys" / "backup.key")))
+# At least 32 random bytes: new names of one project follow from it, and with it the way back.
+DEIDENTIFY_KEY = Path(env.str("DEIDENTIFY_KEY", default=str(HOME / "keys" / "deidentify.key")))
 # Who asks /metrics shows it; empty: nobody is answered.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 MODEL_MAX_BYTES = env.int("MODEL_MAX_BYTES", default=256 * 1024 * 1024)
