@@ -48,6 +48,7 @@ PAGES: dict[str, Page] = {
     "models": Page("administrator"),
     "model-install": Page("administrator"),
     "model": Page("administrator", "model"),
+    "status": Page("administrator"),
     "audit": Page("auditor"),
     # The same addresses in another state
     "worklist, all keys": Page("reader", url="worklist", keys=("?",)),
@@ -67,6 +68,7 @@ PAGES: dict[str, Page] = {
 EXCEPTIONS: dict[str, str] = {
     "study-acts": "the sheet of what can be done with a study, looked at within the worklist",
     "study-tasks": "the panel of tasks, looked at within the reading room",
+    "study-acts": "what may be done with a study, looked at within the worklist and the reading room",
     "worklist-rows": "the rows of the worklist, looked at within it",
 }
 
