@@ -68,7 +68,6 @@ PAGES: dict[str, Page] = {
 EXCEPTIONS: dict[str, str] = {
     "study-acts": "the sheet of what can be done with a study, looked at within the worklist",
     "study-tasks": "the panel of tasks, looked at within the reading room",
-    "study-acts": "what may be done with a study, looked at within the worklist and the reading room",
     "worklist-rows": "the rows of the worklist, looked at within it",
 }
 
