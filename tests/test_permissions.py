@@ -199,10 +199,9 @@ TABLE: dict[str, Row] = {
         }.items()
     },
     **{
-        f"dicomweb-{name}-rendered": Row(
-            api=True, arguments=arguments, allowed=of("reader trainee technologist", 406), hidden=OUT_OF_SIGHT
-        )
+        f"dicomweb-{name}-{what}": Row(api=True, arguments=arguments, allowed=SEES, hidden=OUT_OF_SIGHT)
         for name, arguments in {"study": "study", "series": "series", "instance": "object", "frames": "frames"}.items()
+        for what in ("rendered", "thumbnail")
     },
 }
 

@@ -37,6 +37,8 @@ _GOOD, _BAD = b"+", b"-"
 class DecodingCheck:
     """A child process that decodes; safe to use from several threads, one file at a time."""
 
+    module = "screening.dicom.decoding"
+
     def __init__(self, hung_s: float = HUNG_S) -> None:
         self.hung_s = hung_s
         self._lock = threading.Lock()
@@ -86,7 +88,7 @@ class DecodingCheck:
             self._end()
             root = str(Path(__file__).resolve().parents[2])
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "screening.dicom.decoding"],
+                [sys.executable, "-m", self.module],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

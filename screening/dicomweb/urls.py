@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from screening.dicomweb import views
+from screening.dicomweb import pictures, views
 
 STUDY = "studies/<str:study_uid>"
 SERIES = f"{STUDY}/series/<str:series_uid>"
@@ -20,16 +20,20 @@ urlpatterns = [
     path("studies", views.Studies.as_view(), name="dicomweb-store"),
     path(STUDY, views.StudyObjects.as_view(), name="dicomweb-study-store"),
     path(f"{STUDY}/metadata", views.Metadata.as_view(), name="dicomweb-study-metadata"),
-    path(f"{STUDY}/rendered", views.Rendered.as_view(), name="dicomweb-study-rendered"),
+    path(f"{STUDY}/rendered", pictures.Rendered.as_view(), name="dicomweb-study-rendered"),
+    path(f"{STUDY}/thumbnail", pictures.Thumbnail.as_view(), name="dicomweb-study-thumbnail"),
     path(f"{STUDY}/series", views.Found.as_view(level="series"), name="dicomweb-study-series"),
     path(f"{STUDY}/instances", views.Found.as_view(level="instance"), name="dicomweb-study-instances"),
     path(SERIES, views.Retrieved.as_view(), name="dicomweb-series"),
     path(f"{SERIES}/metadata", views.Metadata.as_view(), name="dicomweb-series-metadata"),
-    path(f"{SERIES}/rendered", views.Rendered.as_view(), name="dicomweb-series-rendered"),
+    path(f"{SERIES}/rendered", pictures.Rendered.as_view(), name="dicomweb-series-rendered"),
+    path(f"{SERIES}/thumbnail", pictures.Thumbnail.as_view(), name="dicomweb-series-thumbnail"),
     path(f"{SERIES}/instances", views.Found.as_view(level="instance"), name="dicomweb-series-instances"),
     path(INSTANCE, views.Retrieved.as_view(), name="dicomweb-instance"),
     path(f"{INSTANCE}/metadata", views.Metadata.as_view(), name="dicomweb-instance-metadata"),
-    path(f"{INSTANCE}/rendered", views.Rendered.as_view(), name="dicomweb-instance-rendered"),
+    path(f"{INSTANCE}/rendered", pictures.Rendered.as_view(), name="dicomweb-instance-rendered"),
+    path(f"{INSTANCE}/thumbnail", pictures.Thumbnail.as_view(), name="dicomweb-instance-thumbnail"),
     path(f"{INSTANCE}/frames/<str:frames>", views.FrameList.as_view(), name="dicomweb-frames"),
-    path(f"{INSTANCE}/frames/<str:frames>/rendered", views.Rendered.as_view(), name="dicomweb-frames-rendered"),
+    path(f"{INSTANCE}/frames/<str:frames>/rendered", pictures.Rendered.as_view(), name="dicomweb-frames-rendered"),
+    path(f"{INSTANCE}/frames/<str:frames>/thumbnail", pictures.Thumbnail.as_view(), name="dicomweb-frames-thumbnail"),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
@@ -152,13 +152,14 @@ class Retrieved(DicomwebView):
 
     def get(self, request: Request, study_uid: str, series_uid: str = "", sop_uid: str = "") -> HttpResponseBase:
         instances = self.images(study_uid, series_uid, sop_uid)
-        alone = _or_406(lambda: wado.choose_objects(self.ranges(), instances, single=bool(sop_uid)))
-        if alone:
-            content_type = f"{wado.DICOM}; transfer-syntax={instances[0].transfer_syntax_uid}"
-            answer = StreamingHttpResponse(wado.file_chunks(instances[0].sha256), content_type=content_type)
+        chosen = _or_406(lambda: wado.choose_objects(self.ranges(), instances, single=bool(sop_uid)))
+        if not chosen.alone:
+            return multipart_answer(wado.object_parts(instances, plain=chosen.plain), wado.DICOM)
+        content_type, body = _or_406(lambda: wado.one_object(instances[0], plain=chosen.plain))
+        answer = StreamingHttpResponse(body, content_type=content_type)
+        if not chosen.plain:
             answer["Content-Length"] = str(instances[0].size)
-            return answer
-        return _multipart(wado.object_parts(instances), wado.DICOM)
+        return answer
 
 
 class StudyObjects(Retrieved):
@@ -192,25 +193,18 @@ class FrameList(DicomwebView):
             numbers = wado.frame_numbers(frames, image)
         except ValueError as error:
             raise ValidationError({"detail": str(error)}) from error
-        content_type, alone = _or_406(lambda: wado.choose_frames(self.ranges(), image, len(numbers)))
-        etag = f'"{image.sha256}/{frames}/{"1" if alone else "n"}"'
+        chosen = _or_406(lambda: wado.choose_frames(self.ranges(), image, len(numbers)))
+        content_type, alone = chosen.content_type, chosen.alone
+        etag = f'"{image.sha256}/{frames}/{"1" if alone else "n"}{"plain" if chosen.plain else ""}"'
         if etag in request.headers.get("If-None-Match", ""):
-            return _kept(HttpResponse(status=304), etag)
-        found = _or_406(lambda: wado.locate_frames(image))
+            return kept(HttpResponse(status=304), etag)
+        each = _or_406(
+            lambda: wado.plain_frames(image, numbers) if chosen.plain else wado.locate_frames(image).each(numbers)
+        )
         if alone:
-            return _kept(StreamingHttpResponse(found.each(numbers), content_type=content_type), etag)
-        parts = ((content_type, (frame,)) for frame in found.each(numbers))
-        return _kept(_multipart(parts, content_type.partition(";")[0], wado.boundary_for(etag)), etag)
-
-
-class Rendered(DicomwebView):
-    """Pictures for display are not made yet; who may not see the image is told so first."""
-
-    def get(
-        self, request: Request, study_uid: str, series_uid: str = "", sop_uid: str = "", frames: str = ""
-    ) -> NoReturn:
-        self.images(study_uid, series_uid, sop_uid)
-        raise NotAcceptable(_("Rendered images are not offered yet."))
+            return kept(StreamingHttpResponse(each, content_type=content_type), etag)
+        parts = ((content_type, (frame,)) for frame in each)
+        return kept(multipart_answer(parts, content_type.partition(";")[0], wado.boundary_for(etag)), etag)
 
 
 def _or_406(choose: Callable[[], T]) -> T:
@@ -220,7 +214,7 @@ def _or_406(choose: Callable[[], T]) -> T:
         raise NotAcceptable(str(error)) from error
 
 
-def _kept(answer: HttpResponseBase, etag: str) -> HttpResponseBase:
+def kept(answer: HttpResponseBase, etag: str) -> HttpResponseBase:
     """What a browser may keep for its user: the bytes behind a digest never change (one day, as on the pages)."""
     answer["ETag"] = etag
     answer["Cache-Control"] = "private, max-age=86400, immutable"
@@ -228,7 +222,9 @@ def _kept(answer: HttpResponseBase, etag: str) -> HttpResponseBase:
     return answer
 
 
-def _multipart(parts: Iterable[tuple[str, Iterable[bytes]]], kind: str, boundary: str = "") -> StreamingHttpResponse:
+def multipart_answer(
+    parts: Iterable[tuple[str, Iterable[bytes]]], kind: str, boundary: str = ""
+) -> StreamingHttpResponse:
     boundary = boundary or wado.new_boundary()
     content_type = f'multipart/related; type="{kind}"; boundary={boundary}'
     return StreamingHttpResponse(write_parts(parts, boundary), content_type=content_type)

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import BinaryIO
 
@@ -21,6 +21,9 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 from screening.dicom.elements import READING_ERRORS
 from screening.dicom.parse import reading_quietly
+from screening.dicom.pixels import PixelError
+from screening.dicom.render_child import RENDERER
+from screening.dicom.rendering import Wish
 from screening.dicomweb.multipart import CHUNK, MediaType
 from screening.models import Instance
 from screening.selectors.doors import StoredImage
@@ -61,11 +64,17 @@ def check_kept(files: Sequence[str]) -> None:
         raise Http404(_("The image's file is missing.") if files else _("There is no such image."))
 
 
-def choose_objects(ranges: Sequence[MediaType], instances: Sequence[Instance], *, single: bool) -> bool:
-    """Is the one image sent alone (True) or in a multipart (False)? Raises `NotOffered`.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """How something goes out: alone or in a multipart; plain: decoded first, into explicit little endian."""
 
-    Images go out in the transfer syntax they are stored in, so a range that names another does not fit.
-    """
+    content_type: str
+    alone: bool
+    plain: bool = False
+
+
+def choose_objects(ranges: Sequence[MediaType], instances: Sequence[Instance], *, single: bool) -> Chosen:
+    """How images go out: as they are stored, or decoded when explicit little endian is asked for. Raises `NotOffered`."""
     syntaxes = {instance.transfer_syntax_uid for instance in instances}
     right_type = False
     for wanted in ranges:
@@ -74,12 +83,14 @@ def choose_objects(ranges: Sequence[MediaType], instances: Sequence[Instance], *
             continue
         right_type = True
         if wanted.transfer_syntax in ("", "*") or {wanted.transfer_syntax} == syntaxes:
-            return alone
+            return Chosen(DICOM, alone)
+        if wanted.transfer_syntax == ExplicitVRLittleEndian and ExplicitVRBigEndian not in syntaxes:
+            return Chosen(DICOM, alone, plain=True)
     raise NotOffered(_not_transcoded() if right_type else _("Only application/dicom is given out here so far."))
 
 
 def _not_transcoded() -> str:
-    return _("Images are given out as they are stored. Another transfer syntax is not offered yet.")
+    return _("Images are given out as they are stored, or in explicit little endian.")
 
 
 def file_chunks(key: str) -> Iterator[bytes]:
@@ -89,11 +100,33 @@ def file_chunks(key: str) -> Iterator[bytes]:
             yield data
 
 
-def object_parts(instances: Iterable[Instance]) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """The files, each opened when its turn comes."""
+def one_object(instance: Instance, *, plain: bool) -> tuple[str, Iterable[bytes]]:
+    """The content type and the bytes of a file. plain: decoded, read whole. Raises `NotOffered`."""
+    if plain and instance.transfer_syntax_uid != ExplicitVRLittleEndian:
+        return f"{DICOM}; transfer-syntax={ExplicitVRLittleEndian}", (_decoded(instance.sha256, Wish(act="file")),)
+    return f"{DICOM}; transfer-syntax={instance.transfer_syntax_uid}", file_chunks(instance.sha256)
+
+
+def object_parts(instances: Iterable[Instance], *, plain: bool) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """The files, each opened when its turn comes. One that cannot be decoded breaks the answer off: a part is missing."""
     for instance in instances:
-        content_type = f"{DICOM}; transfer-syntax={instance.transfer_syntax_uid}"
-        yield content_type, file_chunks(instance.sha256)
+        yield one_object(instance, plain=plain)
+
+
+def plain_frames(image: StoredImage, numbers: Sequence[int]) -> Iterator[bytes]:
+    """Decoded frames, each when its turn comes but the first. Raises `NotOffered` when that one cannot be decoded."""
+    first = _decoded(image.sha256, Wish(act="frame", frame=numbers[0]))
+    rest = (_decoded(image.sha256, Wish(act="frame", frame=number)) for number in numbers[1:])
+    return chain((first,), rest)
+
+
+def _decoded(sha256: str, wish: Wish) -> bytes:
+    with storage().open_range(sha256) as stream:
+        data = stream.read()
+    try:
+        return RENDERER.make(data, wish)
+    except PixelError:
+        raise NotOffered(_("The image can only be given out as it is stored.")) from None
 
 
 def metadata_array(files: Sequence[tuple[int, str]]) -> Iterator[bytes]:
@@ -153,28 +186,31 @@ class Frames:
             yield get_frame(stream, number - 1, number_of_frames=self.count)
 
 
-def choose_frames(ranges: Sequence[MediaType], instance: StoredImage, count: int) -> tuple[str, bool]:
-    """The content type of a frame as stored, and whether the one frame is sent alone. Raises `NotOffered`.
+def choose_frames(ranges: Sequence[MediaType], image: StoredImage, count: int) -> Chosen:
+    """How frames go out: as stored wherever that is taken, else decoded. Raises `NotOffered`.
 
-    Viewers that decode for themselves ask for octet streams in any transfer syntax, and get them.
+    Viewers that decode for themselves ask for octet streams in any transfer syntax, and get them as stored.
     """
-    syntax = UID(instance.transfer_syntax_uid)
+    syntax = UID(image.transfer_syntax_uid)
     # Implicit and explicit little endian differ in their headers only.
     sent = syntax if syntax.is_encapsulated else ExplicitVRLittleEndian
+    turned = syntax == ExplicitVRBigEndian
     right = FRAME_TYPES.get(syntax, OCTETS)
     for wanted in ranges:
-        for kind in (right, OCTETS):
+        for kind in () if turned else (right, OCTETS):
             offered = {"*", sent, syntax} if kind != right else {"", "*", sent, syntax}
             alone = count == 1 and wanted.name == kind
             if (alone or wanted.takes_parts(kind)) and wanted.transfer_syntax in offered:
-                return f"{kind}; transfer-syntax={sent}", alone
+                return Chosen(f"{kind}; transfer-syntax={sent}", alone)
+        alone = count == 1 and wanted.name == OCTETS
+        plain = {"", ExplicitVRLittleEndian} | ({"*"} if turned else set())
+        if (alone or wanted.takes_parts(OCTETS)) and wanted.transfer_syntax in plain:
+            return Chosen(f"{OCTETS}; transfer-syntax={ExplicitVRLittleEndian}", alone, plain=True)
     raise NotOffered(_not_transcoded())
 
 
 def locate_frames(image: StoredImage) -> Frames:
     """Find the pixels of a stored image without reading them. Raises `NotOffered`, Http404."""
-    if image.transfer_syntax_uid == ExplicitVRBigEndian:
-        raise NotOffered(_("Frames of big-endian images are not given out yet."))
     return _located(image.sha256, image.transfer_syntax_uid, image.frames)
 
 
