@@ -58,25 +58,22 @@ function draw(glass, pane, point) {
 
 /** `enabled()` → whether the left button is the loupe now. */
 export function bindLoupe(pane, enabled) {
-  const glass = element('canvas', { class: 'loupe', width: SIZE, height: SIZE, hidden: true });
-  pane.root.append(glass);
+  const glass = element('canvas', { class: 'loupe', width: SIZE, height: SIZE });
   const follow = (event) => {
     const box = pane.surface.getBoundingClientRect();
     const point = [event.clientX - box.left, event.clientY - box.top];
     glass.style.translate = `${point[0] - SIZE / 2}px ${point[1] - SIZE / 2}px`;
     draw(glass, pane, point);
   };
-  const hide = () => {
-    glass.hidden = true;
-  };
+  const hide = () => glass.remove();
   pane.surface.addEventListener('pointerdown', (event) => {
     if (event.button !== 0 || !enabled() || !pane.opened || pane.failed) return;
     pane.surface.setPointerCapture(event.pointerId);
-    glass.hidden = false;
+    pane.root.append(glass);
     follow(event);
   });
   pane.surface.addEventListener('pointermove', (event) => {
-    if (!glass.hidden) follow(event);
+    if (glass.isConnected) follow(event);
   });
   pane.surface.addEventListener('pointerup', hide);
   pane.surface.addEventListener('pointercancel', hide);
