@@ -6,6 +6,8 @@ import { menu } from './menu.js';
 import { drawPairs } from './pairs.js';
 
 const GRIDS = [[1, 1], [1, 2], [2, 1], [1, 3], [2, 2], [2, 3]];
+/** As many of the newest stand in the bar: on a narrow screen, on a wide one. */
+const ALWAYS_SHOWN = 2;
 const SHOWN = 4;
 
 function button(label, name, data = {}) {
@@ -52,7 +54,7 @@ export function drawHangBar(root, { hanging, viewer, say, selection }) {
     link.hidden = !hanging.shownPrior || hanging.plan.link !== 'position';
     link.setAttribute('aria-pressed', String(hanging.linked));
     prior.setAttribute('aria-pressed', String(hanging.shownPrior));
-    prior.disabled = hanging.timeline.length === 0 && !hanging.room.priors.why_none;
+    prior.disabled = !hanging.chosen;
     writeTimeline(timeline, hanging, say);
     const [words, warn] = sentence(hanging, say, layout.said());
     const report = hanging.shownPrior ? hanging.prior?.report : null;
@@ -83,7 +85,7 @@ function writeTimeline(root, hanging, say) {
     root.replaceChildren(element('li', { class: 'cut', text: none, title: none }));
     return;
   }
-  const items = hanging.timeline.slice(0, SHOWN).reverse().map((one) => {
+  const shown = hanging.timeline.slice(0, SHOWN).map((one, at) => {
     const node = element(
       'button',
       { type: 'button', data: { priorUid: one.uid }, title: [one.description, agoWords(one.days, say)].filter(Boolean).join(' · ') },
@@ -91,15 +93,16 @@ function writeTimeline(root, hanging, say) {
       element('span', { class: 'kind', text: one.modality }),
     );
     node.setAttribute('aria-pressed', String(hanging.shownPrior && hanging.prior?.uid === one.uid));
-    return element('li', {}, act(node, () => hanging.choosePrior(one.uid)));
+    return element('li', { class: at < ALWAYS_SHOWN ? '' : 'wide' }, act(node, () => hanging.choosePrior(one.uid)));
   });
+  const items = shown.reverse();
   items.push(element('li', {}, element('span', { class: 'today', text: say('timeline_now') })));
   root.replaceChildren(...older(hanging, say), ...items);
 }
 
 /** Studies further back, behind one list. */
 function older(hanging, say) {
-  const rest = hanging.timeline.slice(SHOWN);
+  const rest = hanging.timeline.slice(ALWAYS_SHOWN);
   if (!rest.length) return [];
   const label = say('timeline_older', { count: rest.length });
   const select = element('select', { 'aria-label': label, data: { part: 'older' } }, element('option', { value: '', text: label }));

@@ -145,7 +145,8 @@ export class Hanging {
 
   #indexIn(place, lead) {
     const { images } = place;
-    if (!lead) return Math.floor(images.length / 2);
+    // A film says nothing of where in a stack to begin.
+    if (!lead || lead.images.length < 2) return Math.floor(images.length / 2);
     if (place.study === 'prior') {
       this.#relate(lead.images, lead.index, images);
       return partner(lead.images, lead.index, images, this.#offset);
@@ -229,12 +230,7 @@ export class Hanging {
       await this.go(this.#before);
       return;
     }
-    if (!this.chosen) {
-      this.failure = this.room.priors.why_none || this.say('timeline_none');
-      this.tell();
-      return;
-    }
-    await this.#beside();
+    if (this.chosen) await this.#beside();
   }
 
   /** Puts one study of the timeline beside the current one. */
