@@ -9,19 +9,21 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AuditEvent, User, Verb
 from accounts.roles import Action, can, roles_with
-from screening.models import HandOver, Study
+from screening.models import HandOver, Reading, Study
 from screening.selectors.deferrals import standing_deferral
 from screening.selectors.phrases import person_name
 from screening.states import ReadingStatus
 
 
 def colleagues(study: Study, user: User) -> QuerySet[User]:
-    """The people who read at the study's site, without the user, by name."""
+    """The people who read at the study's site, by name: not the user, nor whose reading of it is over."""
+    over = Reading.objects.filter(study=study, status=ReadingStatus.COMPLETED)
     return (
         User.objects.filter(
             is_active=True, memberships__site=study.site_id, memberships__role__in=roles_with(Action.CLAIM_STUDY)
         )
         .exclude(pk=user.pk)
+        .exclude(pk__in=over.values("reader"))
         .order_by("last_name", "first_name", "username")
     )
 

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from accounts.models import HoldBack, User
 from accounts.roles import ROLE_ACTIONS, Action
-from screening.models import Study
+from screening.models import Reading, Study
 from screening.programmes import PROGRAMMES
 from screening.selectors.deferrals import standing_deferrals
-from screening.states import StudyStatus
+from screening.states import ReadingStatus, StudyStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,14 @@ def queue(user: User) -> QuerySet[Study]:
 
 
 def free_studies(scope: Scope, programme: str = "") -> QuerySet[Study]:
-    """The queue as far as the person may claim it and nobody reads it. programme: as in `Filters`."""
+    """The queue as far as the person may claim it and nobody reads it. programme: as in `Filters`.
+
+    Whose reading of a study is over never reads it again: it waits for somebody else.
+    """
+    over = Reading.objects.filter(reader=scope.user, status=ReadingStatus.COMPLETED)
+    over = over.exclude(study__status=StudyStatus.REPORTED)
     free = waiting(scope).filter(site__in=scope.claims).exclude(status=StudyStatus.READING)
+    free = free.exclude(pk__in=over.values("study"))
     if programme:
         free = free.filter(programme="" if programme == "none" else programme)
     return free

@@ -122,7 +122,8 @@ def row(study: Study, around: Around) -> Row:
     user, now = around.user, around.now
     readings: list[Reading] = study.current_readings  # type: ignore[attr-defined]
     runs: list[ScoreRun] = study.runs  # type: ignore[attr-defined]
-    reading = next((one for one in readings if one.status == ReadingStatus.OPEN), readings[0] if readings else None)
+    reading = next((one for one in readings if one.status == ReadingStatus.OPEN), readings[-1] if readings else None)
+    read = any(one.reader_id == user.pk and one.status == ReadingStatus.COMPLETED for one in readings)
     scores = study.pk not in around.hidden
     run = speaking_run(study, runs)
     findings: list[Finding] = run.first_findings if run and run.status == RunStatus.SUCCEEDED else []  # type: ignore[attr-defined]
@@ -155,7 +156,7 @@ def row(study: Study, around: Around) -> Row:
         reader=reader,
         reader_detail=reader_detail,
         mine=mine,
-        claimable=may_claim and study.status in FREE,
+        claimable=may_claim and study.status in FREE and not read,
         releasable=may_claim and mine,
         place=place,
         place_without_ai=without_ai,

@@ -138,7 +138,8 @@ def _side(scope: Scope, view: str, session: Standing | None) -> QuerySet[Study]:
     if view == "signed":
         morning = timezone.localtime(scope.now).replace(hour=0, minute=0, second=0, microsecond=0)
         today = own.filter(status=ReadingStatus.COMPLETED, closed_at__gte=morning)
-        return listed(scope).filter(pk__in=today.values("study")).order_by("-reported_at", "-id")
+        signed = listed(scope).filter(pk__in=today.values("study"), status=StudyStatus.REPORTED)
+        return signed.order_by("-reported_at", "-id")
     if session is None:
         return listed(scope).none()
     places = SessionStudy.objects.filter(session=session.session, study=OuterRef("pk")).values("position")[:1]

@@ -9,10 +9,9 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User, Verb
-from accounts.roles import Action, can
 from screening.models import HandOver, Reading, Study
 from screening.selectors import open_reading
-from screening.selectors.handovers import begun_by, undoable
+from screening.selectors.handovers import begun_by, colleagues, undoable
 from screening.services.sessions import pass_over, take_up
 from screening.states import READING_TABLE, LostRace, advance
 
@@ -27,10 +26,10 @@ def hand_over(
     """Give one's reading to a colleague, who need not accept it.
 
     Before: READING by `reader`. After: READING by `colleague`, in the same turn of the protocol; both are
-    audited. Raises `CannotHandOver` for one's self and for who may not read at the site, `LostRace` when
-    the study is not the reader's (any more).
+    audited. Raises `CannotHandOver` for one's self, for who may not read at the site or has read the study
+    already, `LostRace` when the study is not the reader's (any more).
     """
-    if colleague is None or colleague == reader or not can(colleague, Action.CLAIM_STUDY, study.site):
+    if colleague is None or not colleagues(study, reader).filter(pk=colleague.pk).exists():
         raise CannotHandOver(_("Choose a colleague who reads at this site."))
     with transaction.atomic():
         study.refresh_from_db(from_queryset=Study.objects.select_for_update())

@@ -75,7 +75,6 @@ def _rows_context(user: User, filters: Filters) -> dict[str, Any]:
         "sitting": _programme_words(page.session.session.programme) if page.session else "",
         "may_claim": may_claim,
         "may_upload": can(user, Action.UPLOAD),
-        "second_readings": any(programme.protocol.readings > 1 for programme in PROGRAMMES.values()),
     }
 
 

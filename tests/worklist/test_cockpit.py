@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from accounts.models import HoldBack
 from screening.models import SavedFilter, Study, Tier
-from screening.selectors.worklist import Filters, worklist_page
+from screening.selectors.worklist import Filters, next_free, worklist_page
 from screening.services.deferring import defer_study
+from screening.services.handing_over import CannotHandOver, hand_over
 from screening.services.notes import write_note
-from screening.services.reading import claim_study, complete_reading
+from screening.services.reading import claim_study, complete_reading, pass_on
 from screening.services.saved_filters import CannotSave, save_filter
 from screening.services.sessions import start_session
 from screening.states import StudyStatus
@@ -207,3 +208,26 @@ def test_twenty_filters_are_enough(reader):
     save_filter(user=reader, name="filter 3", values={"tier": "soon"})
     with pytest.raises(CannotSave):
         save_filter(user=reader, name="one more", values={})
+
+
+# More than one reader
+
+
+def test_a_study_whose_first_reading_is_over_waits_for_somebody_else(north, make_study, reader, second_reader):
+    study = make_study(north, status=StudyStatus.TO_READ, closed_at=timezone.now())
+    claim_study(study=study, reader=reader)
+    pass_on(study=study, reader=reader)
+    mine, theirs = (worklist_page(who, Filters(view="second")) for who in (reader, second_reader))
+    assert (mine.views["second"], mine.rows[0].claimable, theirs.rows[0].claimable) == (1, False, True)
+    assert (next_free(reader), next_free(second_reader)) == (None, study)
+    assert start_session(reader=reader) is None
+    assert worklist_page(reader, Filters(view="signed")).total == 0
+
+
+def test_nobody_is_handed_a_study_they_have_read(north, make_study, reader, second_reader):
+    study = make_study(north, status=StudyStatus.TO_READ, closed_at=timezone.now())
+    claim_study(study=study, reader=reader)
+    pass_on(study=study, reader=reader)
+    claim_study(study=study, reader=second_reader)
+    with pytest.raises(CannotHandOver):
+        hand_over(study=study, reader=second_reader, colleague=reader)
