@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from screening.models import Finding, FindingDecision, Measurement, Study
@@ -14,10 +15,17 @@ GONE = (FindingState.REJECTED, FindingState.REMOVED)
 
 def measurements_of(study: Study) -> list[Measurement]:
     """The measurements that are not removed, in order of their numbers; one query."""
+    return [newest for newest, _drawn in _standing(study)]
+
+
+def _standing(study: Study) -> list[tuple[Measurement, datetime]]:
+    """The same, each with the time at which it was first drawn."""
     newest: dict[int, Measurement] = {}
+    drawn: dict[int, datetime] = {}
     for each in study.measurements.select_related("author").order_by("number", "version"):
         newest[each.number] = each
-    return [each for each in newest.values() if not each.removed]
+        drawn.setdefault(each.number, each.at)
+    return [(each, drawn[each.number]) for each in newest.values() if not each.removed]
 
 
 def measurement_json(measurement: Measurement, *, frozen: bool = False) -> dict[str, Any]:
@@ -43,14 +51,18 @@ def measurement_json(measurement: Measurement, *, frozen: bool = False) -> dict[
 
 
 def listed_measurements(study: Study) -> list[dict[str, Any]]:
-    return [measurement_json(each, frozen=is_frozen(study, each)) for each in measurements_of(study)]
+    """What pages and API show of a study's measurements; one query."""
+    return [measurement_json(each, frozen=_before_report(study, drawn)) for each, drawn in _standing(study)]
 
 
 def is_frozen(study: Study, measurement: Measurement) -> bool:
     """Was it there when the report was signed? What comes after, to compare with a later study, can be changed."""
-    if study.status != StudyStatus.REPORTED or study.reported_at is None:
-        return False
-    return Measurement.objects.filter(study=study, uid=measurement.uid, version=1, at__lte=study.reported_at).exists()
+    first = Measurement.objects.filter(study=study, uid=measurement.uid, version=1).first()
+    return first is not None and _before_report(study, first.at)
+
+
+def _before_report(study: Study, drawn: datetime) -> bool:
+    return study.status == StudyStatus.REPORTED and study.reported_at is not None and drawn <= study.reported_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,15 @@ def test_what_a_signed_report_rests_on_is_frozen_and_what_comes_later_is_not(sav
     assert save(uid=later, version=1, points=[[4, 4], [4, 8]])[0].version == 2
 
 
+def test_however_many_there_are_they_are_read_at_once(save, ct_study, django_assert_num_queries):
+    for number in range(4):
+        save(uid=uuid4(), points=[[number, 0], [9, 9]])
+    Study.objects.update(status=StudyStatus.REPORTED, reported_at=timezone.now())
+    ct_study.refresh_from_db()
+    with django_assert_num_queries(1):
+        assert [each["frozen"] for each in listed_measurements(ct_study)] == [True] * 4
+
+
 def test_each_save_is_in_the_audit_trail(save, reader, ct_study):
     save()
     save(version=1, removed=True)
