@@ -156,7 +156,7 @@ def test_both_renderers_put_a_mark_at_the_same_place(open_room, reader, chest_st
 def test_image_keys_do_not_fire_while_typing(open_room, reader, chest_study):
     room = open_room(reader, chest_study)
     before = room.data()
-    room.page.locator(".add").first.click()
+    room.page.locator(".sections .add").first.click()
     room.page.keyboard.type("mmi12n")
     data = room.data()
     assert (data["marks"], data["window"], data["slice"]) == (before["marks"], before["window"], before["slice"])
@@ -165,7 +165,7 @@ def test_image_keys_do_not_fire_while_typing(open_room, reader, chest_study):
 
 def test_what_is_typed_is_saved_by_itself_and_belongs_to_the_reader(open_room, reader, chest_study):
     room = open_room(reader, chest_study)
-    room.page.locator(".add").first.click()
+    room.page.locator(".sections .add").first.click()
     room.page.keyboard.type("Compared with nothing.")
     room.page.keyboard.press("Enter")
     room.page.keyboard.type("Second sentence.")
@@ -179,7 +179,7 @@ def test_what_is_typed_is_saved_by_itself_and_belongs_to_the_reader(open_room, r
 def test_a_lost_race_shows_both_texts_and_loses_neither(open_room, reader, chest_study):
     first, second = open_room(reader, chest_study), open_room(reader, chest_study)
     for room, words in ((first, "Written first."), (second, "Written second.")):
-        room.page.locator(".add").first.click()
+        room.page.locator(".sections .add").first.click()
         room.page.keyboard.type(words)
         room.press("Control+s")
         room.wait(lambda data: data["save"] == "conflict" or "revision" in data)
@@ -266,7 +266,7 @@ def test_a_draft_that_arrives_fills_an_untouched_report_in_place(open_room, read
 
 def test_a_draft_that_arrives_late_is_offered_beside_the_text(open_room, reader, waiting_study, chest, give_result):
     room = open_room(reader, waiting_study)
-    room.page.locator(".add").first.click()
+    room.page.locator(".sections .add").first.click()
     room.page.keyboard.type("The reader was first.")
     room.press("Control+s")
     room.wait(lambda data: data["save"] == "saved" and "revision" in data)
@@ -310,7 +310,7 @@ def test_a_damaged_image_is_said_in_its_place_and_the_others_stay_readable(open_
 def test_without_a_connection_the_text_is_kept_and_sent_when_it_is_back(open_room, reader, chest_study):
     room = open_room(reader, chest_study)
     room.page.context.set_offline(True)
-    room.page.locator(".add").first.click()
+    room.page.locator(".sections .add").first.click()
     room.page.keyboard.type("Typed while away.")
     room.press("Control+s")
     room.wait(lambda data: data["save"] == "offline")
