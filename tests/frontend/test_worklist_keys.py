@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from accounts.models import SignWith
 from accounts.services.authentication import SESSION_KEY
-from reports.models import Signature
+from reports.models import Revision, Signature
 from screening.models import Deferral, Instance, Reading, ReadingSession, Study
 from screening.phantoms.headers import as_bytes
 from screening.services.reading import claim_study
@@ -175,3 +175,17 @@ def test_what_became_urgent_is_announced_without_taking_the_focus(open_list, thr
     page.keyboard.press("Escape")
     room.press("u")
     page.wait_for_url(f"**/studies/{stat.study_uid}/**")
+
+
+def test_what_was_just_written_is_kept_when_the_study_is_set_aside_at_once(open_list, three, reader):
+    claim_study(study=three[0], reader=reader)
+    room = open_list(reader, f"/studies/{three[0].study_uid}/")
+    ready(room, three[0])
+    page = room.page
+    room.press("e")
+    page.keyboard.type("Compared with the films of last year")
+    page.locator("[data-standing=open]").click()
+    page.locator("#acts").get_by_role("button", name="Set aside").click()
+    page.wait_for_url("**/worklist/**")
+    assert "films of last year" in str(Revision.objects.latest("id").sections)
+    assert Deferral.objects.get().study == three[0]

@@ -1,6 +1,7 @@
 /** The lock-out after a study was opened, news told once, the normal text taken out again, and what became of a sending. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { beforeLeaving, sendSafely } from '../../frontend/src/lib/leaving.js';
 import { LockOut } from '../../frontend/src/lib/lockout.js';
 import { ReportModel } from '../../frontend/src/report/model.js';
 import { Arrived } from '../../frontend/src/upload/arrived.js';
@@ -57,4 +58,20 @@ test('the studies that were sent are asked for until the last is complete', asyn
   await arrived.look('north');
   assert.deepEqual(asked, ['/upload/arrived/?site=north&study=1.2.3']);
   assert.equal(root.hidden, true);
+});
+
+test('a form waits for what must be saved, is kept back when that fails, and goes once', async () => {
+  let safe = false;
+  let submitted = 0;
+  let press;
+  beforeLeaving(async () => safe);
+  const form = { addEventListener: (_name, act) => (press = act), submit: () => (submitted += 1) };
+  sendSafely(form);
+  const event = { preventDefault() {} };
+  await press(event);
+  assert.equal(submitted, 0);
+  safe = true;
+  await Promise.all([press(event), press(event)]);
+  await press(event);
+  assert.equal(submitted, 1);
 });

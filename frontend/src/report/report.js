@@ -1,6 +1,7 @@
 /** The right third: AI state, findings, text, what is unresolved, saving and signing. */
 import { element, part, publish } from '../lib/dom.js';
 import { postForm } from '../lib/http.js';
+import { beforeLeaving } from '../lib/leaving.js';
 import { lockedOut } from '../lib/lockout.js';
 import { clock } from '../lib/words.js';
 import { Addenda } from './addenda.js';
@@ -65,6 +66,7 @@ export class ReportPanel {
     part('claim').addEventListener('click', () => this.claim());
     part('next').addEventListener('click', () => this.next());
     part('release').addEventListener('click', () => this.release());
+    beforeLeaving(() => this.#savedToLeave());
     document.addEventListener('visibilitychange', () => {
       if (document.hidden && this.saver.dirty) this.saver.save({ keepalive: true });
     });
@@ -275,11 +277,13 @@ export class ReportPanel {
 
   async next() {
     if (lockedOut()) return;
-    if (this.room.can.edit && !(await this.saver.save())) {
-      this.signing.tell(this.say('leave_unsaved'));
-      return;
-    }
-    postForm(this.room.urls.next);
+    if (await this.#savedToLeave()) postForm(this.room.urls.next);
+  }
+
+  async #savedToLeave() {
+    if (!this.room.can.edit || (await this.saver.save())) return true;
+    this.signing.tell(this.say('leave_unsaved'));
+    return false;
   }
 
   #waiting() {

@@ -1,5 +1,5 @@
 /** The sheet of what can be done with a study besides reading it: fetched when asked for, gone with its study. */
-import { sendOnce } from '../lib/lockout.js';
+import { sendSafely } from '../lib/leaving.js';
 
 /** `back()` → the query the list is to be shown with afterwards; null from the reading room, to which notes return. */
 export function startActs(root, { back }) {
@@ -15,7 +15,7 @@ export function startActs(root, { back }) {
     const query = back();
     for (const field of root.querySelectorAll('[name=back]')) field.value = query ?? '';
     for (const field of root.querySelectorAll('[name=room]')) field.value = query === null ? '1' : '';
-    for (const form of root.querySelectorAll('form')) sendOnce(form);
+    for (const form of root.querySelectorAll('form')) sendSafely(form);
     const until = root.querySelector('[name=until]');
     const day = root.querySelector('[data-day]');
     until?.addEventListener('change', () => {

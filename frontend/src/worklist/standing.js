@@ -1,7 +1,8 @@
 /** The reading room's line about the session: where one stands, what is more urgent, what came in meanwhile. */
 import { getJson } from '../lib/http.js';
 import { pageKeymap } from '../lib/keymap.js';
-import { sendOnce, startLockOut } from '../lib/lockout.js';
+import { sendSafely } from '../lib/leaving.js';
+import { startLockOut } from '../lib/lockout.js';
 import { startActs } from './acts.js';
 import { News } from './news.js';
 
@@ -42,7 +43,7 @@ async function look() {
 
 const toggle = () => acts.toggle(root.dataset.acts);
 piece('open').addEventListener('click', toggle);
-sendOnce(urgent);
+sendSafely(urgent);
 pageKeymap().bind({
   aside: toggle,
   urgent: () => urgent.hidden || urgent.requestSubmit(),
