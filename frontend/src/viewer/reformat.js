@@ -112,7 +112,7 @@ function targets(dims, { u, v, w }, axis) {
  */
 export function cutPlane({ frame, slices, columns, rows }, plane, [from, to], out) {
   const { dims, shift } = frame;
-  const into = [0, 1, 2].map((axis) => targets(dims, plane, axis));
+  const [intoI, intoJ, intoK] = [0, 1, 2].map((axis) => targets(dims, plane, axis));
   const range = (axis) => (axis === plane.w ? [from, to] : [0, dims[axis]]);
   const [[i0, i1], [j0, j1], [k0, k1]] = [0, 1, 2].map(range);
   out.fill(EMPTY);
@@ -121,11 +121,12 @@ export function cutPlane({ frame, slices, columns, rows }, plane, [from, to], ou
     if (!slice) continue;
     const [a, b] = [shift[0][k], shift[1][k]];
     const [first, last] = [Math.max(i0, a), Math.min(i1, a + columns)];
-    for (let j = Math.max(j0, b); j < Math.min(j1, b + rows); j += 1) {
+    const bottom = Math.min(j1, b + rows);
+    for (let j = Math.max(j0, b); j < bottom; j += 1) {
       const row = (j - b) * columns - a;
-      const line = into[2][k] + into[1][j];
+      const line = intoK[k] + intoJ[j];
       for (let i = first; i < last; i += 1) {
-        const at = line + into[0][i];
+        const at = line + intoI[i];
         const value = slice[row + i];
         if (value > out[at]) out[at] = value;
       }
