@@ -75,7 +75,10 @@ those of the plain pictures. What is not in the table was not measured.
 {empty_section("places")}
 
 No masks exist, so a place is judged by where it cannot be: outside the brain, or on the darker of two mirrored places. These are
-the maps as the network gives them; what is shown with a finding is cut to the inside of the skull.
+the maps as the network gives them, the only ones that say how well it points. What a reader is shown with a finding is cut to the inside
+of the skull, and nothing is shown where no skull is found. So a shown map never points outside the head: that is how it is made, not a
+measurement, and it moves no figure here. Whether a shown map points at the bleed itself can be counted on drawn heads alone (below: its
+strongest place in the bleed's own box, on a slice with blood).
 
 ## Synthetic heads
 

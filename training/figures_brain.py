@@ -207,7 +207,15 @@ def _phantoms_section(measured: dict[str, Any]) -> str:
         return "Not measured."
     rows = []
     for name, item in measured.items():
-        hits = "–" if item.get("hits") is None else f"{item['hits']} of {item['n']}"
+        hits, pointed = ("–" if item.get(key) is None else f"{item[key]} of {item['n']}" for key in ("hits", "pointed"))
         spread = f"{item['median']:.2f} ({item['low']:.2f}–{item['high']:.2f})"
-        rows.append([name, str(item["n"]), str(item["flagged"]), spread, hits])
-    return markdown_table(["drawn", "heads", "flagged", "study score, median (range)", "boxes on the bleed"], rows)
+        rows.append([name, str(item["n"]), str(item["flagged"]), spread, hits, pointed])
+    heads = [
+        "drawn",
+        "heads",
+        "flagged",
+        "study score, median (range)",
+        "boxes on the bleed",
+        "heat maps pointing at it",
+    ]
+    return markdown_table(heads, rows)

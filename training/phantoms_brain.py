@@ -18,6 +18,7 @@ from screening.phantoms.head import BleedSpec, head_ct
 from screening.phantoms.headers import PhantomStudy, as_bytes
 from screening.scoring.brain import BUNDLE, BrainScorer
 from screening.scoring.bundle import load_bundle
+from screening.scoring.evidence import heat_values
 from screening.scoring.types import InstanceInput, RunContext, ScoreResult, StudyInput
 from training.figures_brain import card_parts
 from training.make_cards import make_card
@@ -48,12 +49,34 @@ def on_the_bleed(result: ScoreResult, phantom: PhantomStudy) -> bool:
     return near and finding.attributes["slice"] in truth["slices"]
 
 
-def measure(task: tuple[BleedSpec | None, int]) -> tuple[float, bool, bool]:
-    """(study score, flagged, first box on the bleed) of one drawn head."""
+def points_at_the_bleed(result: ScoreResult, phantom: PhantomStudy) -> bool:
+    """Does the strongest place of the first finding's shown heat map lie in the drawn bleed's own box, on a slice with it?
+
+    No margin; a map of several equally strong cells is as good as its first one.
+    """
+    truth = phantom.truth["bleed"]
+    shown = result.findings[0].heat_map if result.findings else None
+    if truth is None or shown is None:
+        return False
+    finding, values = result.findings[0], heat_values(shown)
+    row, column = np.unravel_index(int(values.argmax()), values.shape)
+    x0, y0, x1, y1 = shown["box"]
+    x, y = (x0 + (column + 0.5) * (x1 - x0) / values.shape[1], y0 + (row + 0.5) * (y1 - y0) / values.shape[0])
+    left, top, right, bottom = truth["box"]
+    return bool(left <= x < right and top <= y < bottom and finding.attributes["slice"] in truth["slices"])
+
+
+def measure(task: tuple[BleedSpec | None, int]) -> tuple[float, bool, bool, bool]:
+    """(study score, flagged, first box on the bleed, its heat map pointing at it) of one drawn head."""
     spec, seed = task
     phantom = head_ct(seed, spec)
     result = BrainScorer().score(study_input(phantom), RunContext())
-    return float(result.score or 0.0), bool(result.above_threshold), on_the_bleed(result, phantom)
+    return (
+        float(result.score or 0.0),
+        bool(result.above_threshold),
+        on_the_bleed(result, phantom),
+        points_at_the_bleed(result, phantom),
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,14 +91,15 @@ def main(arguments: list[str] | None = None) -> int:
     for index, spec in enumerate(KINDS):
         name = "no bleed" if spec is None else f"{spec.kind}, {spec.volume_ml:.0f} ml"
         part = outcomes[index * chosen.seeds : (index + 1) * chosen.seeds]
-        scores = [score for score, _flagged, _hit in part]
+        scores = [score for score, *_rest in part]
         measured[name] = {
             "n": chosen.seeds,
-            "flagged": sum(flagged for _score, flagged, _hit in part),
+            "flagged": sum(flagged for _score, flagged, *_rest in part),
             "median": round(float(np.median(scores)), 3),
             "low": round(min(scores), 3),
             "high": round(max(scores), 3),
-            "hits": None if spec is None else sum(hit for _score, _flagged, hit in part),
+            "hits": None if spec is None else sum(hit for *_rest, hit, _pointed in part),
+            "pointed": None if spec is None else sum(pointed for *_rest, pointed in part),
         }
         sys.stdout.write(f"{name}: {measured[name]}\n")
     bundle = load_bundle(BUNDLE)

@@ -154,12 +154,16 @@ def _finding(
 def _heat_map(
     evidence: np.ndarray, index: int, stack: Stack, view: SkullView, prepared: PreparedStudy
 ) -> dict[str, Any] | None:
-    """Each place's odds as a share of the strongest place's, inside the skull."""
+    """Each place's odds as a share of the strongest place's, of the places inside the skull alone; None without any.
+
+    What a reader is shown therefore never lies outside the head, wherever the network looked: a property of the
+    picture, no merit of the network, whose own maps the card counts.
+    """
     rows, columns = stack.hu[index].shape
-    heat = _on_picture(evidence, prepared, index, (rows, columns))
     inside = _inside(view, (rows, columns), stack.spacing)
-    if inside.any():
-        heat = np.where(inside, heat, -np.inf)
+    if not inside.any():
+        return None
+    heat = np.where(inside, _on_picture(evidence, prepared, index, (rows, columns)), -np.inf)
     share = np.exp(heat - heat.max())
     return heat_map(share, (0.0, 0.0, float(columns), float(rows)), stack.flip_columns, stack.flip_rows)
 
