@@ -257,6 +257,18 @@ def test_the_worklist_is_told_who_waits_for_whom(study, reader, second_reader, t
     assert waiting_for_another_reader([study], third_reader) == {}
 
 
+def test_the_rows_of_the_worklist_say_who_is_wanted(study, reader, second_reader):
+    read(study, reader, "recall")
+    for person, words in (
+        (reader, "yours is given, waits for another"),
+        (second_reader, "waits for the second reader"),
+    ):
+        client = Client()
+        client.force_login(person)
+        rows = client.get(reverse("worklist-rows")).content.decode()
+        assert words in rows and "recall" not in rows.lower()
+
+
 def test_what_a_released_reader_said_still_counts(study, reader, second_reader, third_reader):
     """The second agreed, and gave the study back without a report: somebody else writes it."""
     read(study, reader, "normal")
