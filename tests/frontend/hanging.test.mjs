@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { asTheyCome, films, hangFilms, likest, otherImages, ownStage, planOf, usableStages } from '../../frontend/src/viewer/layout.js';
+import { see, viewOf } from '../../frontend/src/viewer/together.js';
 import { nearestAt, offsetAt, offsetOfMiddles, partner } from '../../frontend/src/viewer/linking.js';
 
 const film = (laterality, view, more = {}) => ({
@@ -135,4 +136,23 @@ test('without positions stacks are linked by the share of the way', () => {
 test('two stacks of which nothing is known in common are linked by their middles', () => {
   assert.equal(offsetOfMiddles(slices(0, 1, 11), slices(100, 2, 11)), 105);
   assert.equal(offsetOfMiddles(slices(0, 1, 11), [{ position_z: null }]), null);
+});
+
+const paneAt = ({ focal, scale, origin = [0, 0, 0], fov = 400, height = 800 }) => {
+  const camera = { focalPoint: focal, position: [focal[0], focal[1], -100], parallelScale: scale };
+  const data = { origin, spacing: [1, 1], dimensions: [fov, fov], direction: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
+  return {
+    size: { height },
+    viewport: { getImageData: () => data, getCamera: () => camera, setCamera: (values) => Object.assign(camera, values) },
+  };
+};
+
+test('of two stacks that are compared the second shows the same part at the same scale, on another table', () => {
+  const now = paneAt({ focal: [210, 190, 0], scale: 100 });
+  const then = paneAt({ focal: [650, 1150, -400], scale: 150, origin: [500, 1000, -400], fov: 300, height: 400 });
+  assert.deepEqual(viewOf(now), { perPixel: 0.25, across: 10, down: -10 });
+  assert.equal(see(then, viewOf(now)), true);
+  assert.deepEqual(viewOf(then), viewOf(now));
+  assert.deepEqual(then.viewport.getCamera(), { focalPoint: [660, 1140, -400], position: [660, 1140, -100], parallelScale: 50 });
+  assert.equal(see(then, viewOf(now)), false);
 });

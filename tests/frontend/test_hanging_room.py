@@ -221,6 +221,10 @@ def test_one_key_puts_the_prior_beside_the_study_and_both_scroll_as_one(open_roo
     room.press("2")
     expect(room.page.locator(".vp[data-pane=main] .tl")).to_contain_text("W 350")
     expect(room.page.locator(".vp[data-pane=prior] .tl")).to_contain_text("W 350")
+    before = room.text(".vp[data-pane=prior] .br")
+    room.press("+", "+")
+    expect(room.page.locator(".vp[data-pane=prior] .br")).not_to_have_text(before)
+    expect(room.page.locator(".vp[data-pane=prior] .br")).to_have_text(room.text(".vp[data-pane=main] .br"))
     room.press("p")
     room.wait(lambda data: data["stage"] == "one" and "prior" not in data)
     assert room.complaints == []

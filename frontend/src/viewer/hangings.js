@@ -7,6 +7,14 @@ import { getJson } from '../lib/http.js';
 import { asTheyCome, films, hangFilms, isOfPrior, otherImages, ownStage, planOf, usableStages } from './layout.js';
 import { offsetAt, offsetOfMiddles, partner } from './linking.js';
 import { openingSeries, placeOf, readable } from './stacks.js';
+import { see, viewOf } from './together.js';
+
+/** Two studies are compared in one window. */
+function matchWindow(pane, other) {
+  const [from, to] = [pane, other].map((one) => one.viewport.getProperties().voiRange);
+  const same = from && to && Math.abs(from.lower - to.lower) < 0.5 && Math.abs(from.upper - to.upper) < 0.5;
+  if (from && !same) other.setWindow(from.upper - from.lower, (from.upper + from.lower) / 2);
+}
 
 const isPrior = (pane) => pane.root.classList.contains('prior');
 const LEFT_OVER = { name: 'prior', study: 'prior' };
@@ -188,21 +196,24 @@ export class Hanging {
 
   /** A stack went to another slice: those that are linked with it follow. */
   follow(pane) {
-    if (!this.linked || this.plan?.link !== 'position' || pane !== this.stage.active || pane.count < 2) return;
-    for (const other of this.stage.panes) {
-      if (other === pane || other.count < 2) continue;
+    for (const other of this.#linkedWith(pane)) {
       other.goTo(partner(pane.images, pane.index, other.images, this.#offsetBetween(pane, other)));
     }
   }
 
-  /** What is compared is seen in one window: a preset of the active stack holds for that of the other study too. */
-  windowBeside({ width, level }) {
-    const { active } = this.stage;
-    if (!this.linked || this.plan?.link !== 'position' || !active) return;
-    for (const other of this.stage.panes) {
-      const alike = other.modality === active.modality && other.count > 1;
-      if (alike && isPrior(other) !== isPrior(active)) other.setWindow(width, level);
+  /** The active stack was drawn: what is linked with it shows the same part at the same scale and in the same window. */
+  drawn(pane) {
+    for (const other of this.#linkedWith(pane)) {
+      if (see(other, viewOf(pane))) other.viewport.render();
+      if (isPrior(other) !== isPrior(pane) && other.modality === pane.modality) matchWindow(pane, other);
     }
+  }
+
+  /** The other stacks that go where the active one goes: only those of the same plane. */
+  #linkedWith(pane) {
+    if (!this.linked || this.plan?.link !== 'position' || pane !== this.stage.active || pane.count < 2 || pane.failed) return [];
+    const plane = (one) => this.allSeries.find((series) => series.images === one.images)?.orientation;
+    return this.stage.panes.filter((other) => other !== pane && other.count > 1 && other.opened && !other.failed && plane(other) === plane(pane));
   }
 
   #offsetBetween(pane, other) {

@@ -213,6 +213,7 @@ export class Viewer {
       const shown = windowOf(voiRange);
       publish({ window: shown ? `${shown.width}/${shown.level}` : '', invert: Boolean(invert) });
     }
+    if (!pane.failed) this.hanging.drawn(pane);
     publish({ rendered: this.#rendered });
     this.#firstDrawn.resolve();
   }
@@ -239,7 +240,6 @@ export class Viewer {
 
   preset(preset) {
     this.front?.setWindow(preset.width, preset.level);
-    if (this.front === this.active) this.hanging.windowBeside(preset);
   }
 
   invert() {
