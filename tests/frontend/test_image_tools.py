@@ -167,7 +167,7 @@ def test_a_nodule_lies_where_it_should_in_every_plane_and_the_slab(open_room, re
     room.wait(lambda data: data["crosshair"].split() == [str(part) for part in np.add(crosshair, [0, 1, 0])])
     room.press("f", "Shift+V", "Shift+V", "s")
     room.wait(lambda data: data["slab"] == "10")
-    expect(room.page.locator("[data-plane=coronal] .br")).to_have_text("Maximum over 10 mm")
+    expect(room.page.locator("[data-plane=coronal] .br")).to_contain_text("Maximum over 10 mm")
     room.press("ArrowDown", "v")
     shown = room.wait(lambda data: data["planes"] == "off" and data["slice"] == str(crosshair[2] + 2))
     assert shown["window"] == "1500/-600"

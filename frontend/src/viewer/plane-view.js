@@ -129,7 +129,9 @@ export class PlaneView {
     const main = host.volume.frame.axes[plane.w].map(Math.abs);
     const axis = main.indexOf(Math.max(...main));
     parts.tr.textContent = `${host.say('slice_of', { n: this.index + 1, count: this.count })}\n${'xyz'[axis]} ${signed(here[axis], 1)} mm`;
-    parts.br.textContent = host.slab ? host.say('slab_of', { mm: host.slab }) : '';
+    const factor = scale * this.#spacing()[0];
+    const thick = host.slab ? [host.say('slab_of', { mm: host.slab })] : [];
+    parts.br.textContent = [...thick, host.say('zoom_at', { factor: factor.toFixed(factor < 1 ? 2 : 1) })].join(' · ');
     drawRuler(this.ruler, scale, { width: wide, height: high });
     this.layer.replaceChildren();
     if (host.crossed) this.layer.append(...this.#cross(wide, high));
