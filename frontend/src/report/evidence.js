@@ -10,6 +10,8 @@ import { measuredText, sentenceOf, tellsOtherwise } from './measure-words.js';
 import { Opinion } from './opinion.js';
 
 export class Evidence {
+  #drawing = false;
+
   constructor({ room, say, selection, viewer, measurements, report }) {
     Object.assign(this, { room, say, selection, viewer, measurements, report });
     this.decisions = new Decisions({
@@ -83,12 +85,15 @@ export class Evidence {
   }
 
   async #draw() {
+    if (this.#drawing) return null;
+    this.#drawing = true;
     const hint = element('p', { class: 'draw-hint', role: 'status', text: this.say('draw_finding') });
     this.viewer.stage.root.append(hint);
     try {
       return await drawBox(this.viewer.stage);
     } finally {
       hint.remove();
+      this.#drawing = false;
     }
   }
 

@@ -24,6 +24,8 @@ export function drawBox(stage) {
   return new Promise((resolve) => {
     const { root } = stage;
     const rectangle = svg('rect', { class: 'drawing', rx: 2 });
+    // The images may stand in a window of their own.
+    const pages = new Set([document, root.ownerDocument]);
     let from = null;
     let pane = null;
     const at = (event) => {
@@ -32,7 +34,7 @@ export function drawBox(stage) {
     };
     const end = (result) => {
       for (const [name, listener] of Object.entries(listeners)) root.removeEventListener(name, listener, true);
-      document.removeEventListener('keydown', escape, true);
+      pages.forEach((page) => page.removeEventListener('keydown', escape, true));
       root.classList.remove('drawing-box');
       rectangle.remove();
       resolve(result);
@@ -87,7 +89,7 @@ export function drawBox(stage) {
       mouseup: (event) => event.stopPropagation(),
     };
     for (const [name, listener] of Object.entries(listeners)) root.addEventListener(name, listener, true);
-    document.addEventListener('keydown', escape, true);
+    pages.forEach((page) => page.addEventListener('keydown', escape, true));
     root.classList.add('drawing-box');
   });
 }
