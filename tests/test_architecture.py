@@ -54,7 +54,7 @@ print(json.dumps(sorted(heavy & {name.partition(".")[0] for name in sys.modules}
 TASKS = """
 import importlib, json
 import config.celery
-for name in ("screening.tasks", "reports.tasks", "screening.gpu_tasks", "reports.gpu_tasks"):
+for name in ("accounts.tasks", "screening.tasks", "reports.tasks", "screening.gpu_tasks", "reports.gpu_tasks"):
     importlib.import_module(name)
 print(json.dumps(sorted(name for name in config.celery.app.tasks if not name.startswith("celery."))))
 """
