@@ -2,7 +2,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from reports.views import addenda, comparing, exports, findings, reading_room, rules, second_window, signing, tasks, upcoming
+from reports.views import (
+    addenda,
+    comparing,
+    exports,
+    findings,
+    reading_room,
+    rules,
+    second_window,
+    signing,
+    tasks,
+    upcoming,
+)
 
 urlpatterns = [
     path("worklist/upcoming/", upcoming.next_images, name="upcoming-images"),
