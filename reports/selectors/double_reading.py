@@ -68,7 +68,7 @@ def ai_read(study: Study) -> AiRead:
 
 def plan_of(study: Study) -> Plan:
     """Two queries where the site reads the programme once, else up to four."""
-    opinions = tuple(Opinion.objects.filter(study=study).select_related("reader", "rule").order_by("ordinal"))
+    opinions = tuple(Opinion.objects.filter(study=study).select_related("reader", "rule", "reading").order_by("ordinal"))
     if opinions:
         first = opinions[0]
         rule = Rule.parse(first.rule.rule) if first.rule else Rule()
@@ -119,6 +119,8 @@ def opinions_json(study: Study, user: User) -> dict[str, Any] | None:
                 "label": str(Verdict(each.verdict).label),
                 "note": each.note,
                 "at": each.at,
+                # Images that this reader had not seen: for the next one to weigh.
+                "unseen": 0 if reported else max(0, study.instance_count - each.reading.instances_seen),
             }
             for each in shown
         ],

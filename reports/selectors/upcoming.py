@@ -12,6 +12,7 @@ from screening.models import Instance, Study
 from screening.selectors import findings_of, latest_run, visible_studies
 from screening.selectors.worklist import next_free
 from screening.states import AiState, RunStatus
+from screening.storage import storage
 
 
 def upcoming(user: User, *, after: str = "") -> dict[str, Any] | None:
@@ -23,7 +24,10 @@ def upcoming(user: User, *, after: str = "") -> dict[str, Any] | None:
     study = next_free(user, after=open_now)
     if study is None or not can(user, Action.VIEW_IMAGES, study.site):
         return None
-    sizes = dict(Instance.objects.filter(series__study=study).values_list("sop_uid", "size"))
+    kept = storage()
+    files = Instance.objects.filter(series__study=study).values_list("sop_uid", "size", "sha256")
+    # What is lost is said when the study opens; fetching it ahead would only fail twice.
+    sizes = {sop_uid: size for sop_uid, size, sha256 in files if kept.exists(sha256)}
     return {
         "hang": hang_of(study),
         "first": _first_place(study, user),
@@ -35,12 +39,14 @@ def upcoming(user: User, *, after: str = "") -> dict[str, Any] | None:
                         "url": image["url"],
                         "sop_uid": image["sop_uid"],
                         "frame": image["frame"],
-                        "bytes": sizes.get(image["sop_uid"], 0),
+                        "bytes": sizes[image["sop_uid"]],
                     }
                     for image in series["images"]
+                    if image["sop_uid"] in sizes
                 ],
             }
             for series in series_of(study)
+            if any(image["sop_uid"] in sizes for image in series["images"])
         ],
     }
 

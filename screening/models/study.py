@@ -70,6 +70,10 @@ class Study(models.Model):
             # The worklist: unreported studies of the user's sites, by due_at, -score, id.
             models.Index("due_at", models.F("score").desc(), "id", name="study_worklist_order"),
             models.Index("status", "last_instance_at", name="study_quiet"),
+            # Counts and places of the list, however many reported studies lie beside it.
+            models.Index(
+                fields=("site", "status", "programme", "tier", "due_at", "base_due_at", "score"), name="study_listed"
+            ),
         )
 
     def __str__(self) -> str:

@@ -48,11 +48,6 @@ class Bundle:
         values: dict[str, Any] = self.metadata.get("operating_points", {})
         return values
 
-    @property
-    def may_triage(self) -> bool:
-        """Has the bundle earned the right to bring a due time forward (its card's figures say)?"""
-        return bool(self.metadata.get("triage", False))
-
 
 def file_sha256(path: Path) -> str:
     digest = hashlib.sha256()

@@ -15,6 +15,8 @@ from screening.programmes import PROGRAMMES
 from screening.selectors.deferrals import standing_deferrals
 from screening.states import ReadingStatus, StudyStatus
 
+UNREPORTED = tuple(status for status in StudyStatus.values if status != StudyStatus.REPORTED)
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -57,7 +59,8 @@ def listed(scope: Scope) -> QuerySet[Study]:
 
 
 def unreported(scope: Scope) -> QuerySet[Study]:
-    return listed(scope).exclude(status=StudyStatus.REPORTED)
+    """By the states it may have: "not reported" would look at every study there ever was."""
+    return listed(scope).filter(status__in=UNREPORTED)
 
 
 def waiting(scope: Scope) -> QuerySet[Study]:

@@ -55,3 +55,18 @@ def frontend_entry(name: str) -> SafeString:
         ),
         base + entry["file"],
     )
+
+
+@register.simple_tag
+def frontend_ahead(name: str) -> SafeString:
+    """Has the browser fetch the scripts of `name` while the page it will be needed on is not open yet."""
+    path = Path(settings.FRONTEND_MANIFEST)
+    try:
+        manifest = _manifest(str(path), path.stat().st_mtime_ns)
+        keys = [f"src/{name}/main.js", *_chunks(manifest, f"src/{name}/main.js", [])]
+    except (FileNotFoundError, KeyError):
+        return SafeString("")
+    base = f"{settings.STATIC_URL}dist/"
+    return format_html_join(
+        "", '<link rel="prefetch" as="script" href="{}">', ((base + manifest[key]["file"],) for key in keys)
+    )

@@ -24,7 +24,7 @@ def test_the_bundle_carries_figures_that_beat_chance_and_keep_their_intervals():
 
 def test_the_triage_right_follows_from_the_study_figure():
     bundle = load_bundle(BUNDLE)
-    assert bundle.may_triage == (bundle.metadata["figures"]["ci"]["study_auc"][0] >= 0.7)
+    assert bundle.metadata["triage"] == (bundle.metadata["figures"]["ci"]["study_auc"][0] >= 0.7)
 
 
 def test_the_card_quotes_the_figures_and_the_control():

@@ -27,7 +27,7 @@ from tests.pages.table import PAGES, Page, url_of
 from tests.reports.conftest import by_template, full_text
 
 SLICES = 5
-take_in, give_result = frontend.take_in, frontend.give_result
+take_in, give_result, open_room = frontend.take_in, frontend.give_result, frontend.open_room
 
 
 @dataclass

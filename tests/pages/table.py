@@ -56,6 +56,7 @@ PAGES: dict[str, Page] = {
     "worklist, sheet of acts": Page("reader", url="worklist", keys=("ArrowDown", "d")),
     "worklist of a technologist": Page("technologist", url="worklist"),
     "reading-room, all keys": Page("reader", "open study", url="reading-room", keys=("?",)),
+    "reading-room, rejecting a finding": Page("reader", "open study", url="reading-room", keys=("x",)),
     "reading-room, signed": Page("reader", "signed study", url="reading-room"),
     "reading-room, waiting": Page("reader", "waiting study", url="reading-room"),
     "reading-room of a technologist": Page("technologist", "open study", url="reading-room"),

@@ -257,6 +257,13 @@ def test_the_worklist_is_told_who_waits_for_whom(study, reader, second_reader, t
     assert waiting_for_another_reader([study], third_reader) == {}
 
 
+def test_images_that_came_after_an_opinion_are_said_beside_it(study, reader, second_reader, third_reader):
+    read(study, reader, "recall")
+    Study.objects.update(instance_count=5)
+    study = read(study, second_reader, "normal")
+    assert [each["unseen"] for each in opinions_json(study, third_reader)["opinions"]] == [3, 0]
+
+
 def test_the_rows_of_the_worklist_say_who_is_wanted(study, reader, second_reader):
     read(study, reader, "recall")
     for person, words in (

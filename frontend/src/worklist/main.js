@@ -1,4 +1,5 @@
 /** The worklist page: keyboard, filters, search, and a list that stays live without losing one's place. */
+import { fetchAhead } from '../viewer/ahead.js';
 import { startActs } from './acts.js';
 import { startFilters } from './filters.js';
 import { startKeys } from './keys.js';
@@ -23,4 +24,5 @@ if (list) {
     if (button) acts.toggle(button.dataset.acts);
   });
   document.documentElement.dataset.worklist = 'ready';
+  if (list.dataset.upcoming) fetchAhead({ url: list.dataset.upcoming });
 }
