@@ -21,7 +21,7 @@ from training.fit_lung import ARGUMENTS
 from training.out_of_fold import read_out_of_fold
 from training.second_stage_lung import UNFITTED
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 WORDS = Path(__file__).with_name("card_lung.md")
 LICENCE = "LIDC-IDRI (The Cancer Imaging Archive), CC BY 3.0; Armato et al., Med Phys 2011;38:915-931"
 CONSTANT: dict[str, Any] = {

@@ -12,7 +12,7 @@ import numpy as np
 from screening.dicom.volume import Volume, VolumeFlags
 from screening.phantoms.chest import PLACES, TYPES, NoduleSpec, chest_ct
 
-TUNED_ON = range(3000, 3020)
+TUNED_ON = range(3000, 3046)
 MEASURED_ON = range(5000, 5040)
 HEIGHT_MM = 220.0
 THICKNESS_MM = (1.0, 1.25, 2.0, 2.5)

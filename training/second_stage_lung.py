@@ -197,7 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="SLICE,ROW,COLUMN",
         help="a place in --scan that may be a nodule",
     )
-    parser.add_argument("--mark", type=float, default=0.34, help="threshold for nodules of 6 mm and more")
+    parser.add_argument("--mark", type=float, default=0.4, help="threshold for nodules of 6 mm and more")
     parser.add_argument("--mark-below-6-mm", type=float, default=0.36)
     chosen = parser.parse_args(arguments)
     bundle = load_bundle(BUNDLE)

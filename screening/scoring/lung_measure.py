@@ -14,6 +14,7 @@ from skimage.measure import find_contours
 from screening.dicom.volume import Volume
 from screening.rules.lung_rads import NoduleType, mean_diameter
 from screening.scoring.lung_candidates import Lungs
+from screening.scoring.lung_halo import halo_of
 from screening.scoring.lung_patches import PATCH, PATCH_SPACING_MM, central_component
 
 SOLID_HU = -350.0
@@ -31,19 +32,19 @@ LOBE_NAMES = {
 class Outline:
     """A nodule's outline in a slice.
 
-    inside: its pixels (rows, columns). corner: the row and column where `probability` begins, a part of the slice in its
-    own pixels that the outline at `threshold` lies in.
+    inside: its pixels (rows, columns). corner: the row and column where `level` begins, a part of the slice in its own
+    pixels in which the outline is where `level` is `threshold`, more inside.
     """
 
     inside: tuple[np.ndarray, np.ndarray]
     corner: tuple[int, int]
-    probability: np.ndarray
+    level: np.ndarray
     threshold: float
 
     @cached_property
     def polygon(self) -> np.ndarray:
         """(n, 2) of x, y in pixels."""
-        lines = find_contours(np.pad(self.probability, 1), self.threshold)
+        lines = find_contours(np.pad(self.level, 1, constant_values=self.threshold - 1.0), self.threshold)
         longest = max(lines, key=len) - 1.0
         return np.stack([longest[:, 1] + self.corner[1] + 0.5, longest[:, 0] + self.corner[0] + 0.5], 1)
 
@@ -82,9 +83,19 @@ def outline_of(
     return Outline(
         inside=(at_rows + rows[0], at_columns + columns[0]),
         corner=(int(rows[0]), int(columns[0])),
-        probability=np.where(inside, fine, np.minimum(fine, threshold - 1e-6)),
+        level=np.where(inside, fine, np.minimum(fine, threshold - 1e-6)),
         threshold=threshold,
     )
+
+
+def with_halo(outline: Outline, volume: Volume, lungs: Lungs, slice_: int) -> Outline | None:
+    """The outline with the ground-glass halo around it; None where none is seen."""
+    seen = halo_of(volume, lungs, slice_, outline.inside)
+    if seen is None:
+        return None
+    level, corner = seen
+    rows, columns = np.nonzero(level > 0)
+    return Outline((rows + corner[0], columns + corner[1]), corner, level, 0.0)
 
 
 def _span(centre: float, filled: np.ndarray, spacing: float) -> tuple[slice, np.ndarray, np.ndarray]:

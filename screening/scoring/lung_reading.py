@@ -11,7 +11,7 @@ import numpy as np
 from screening.dicom.volume import Volume
 from screening.rules.lung_rads import NoduleMeasure, mean_diameter
 from screening.scoring.lung_candidates import Candidate, Lungs
-from screening.scoring.lung_measure import Outline, axes_mm, lobe_of, nodule_type, outline_of
+from screening.scoring.lung_measure import Outline, axes_mm, lobe_of, nodule_type, outline_of, with_halo
 from screening.scoring.lung_patches import scan_patches
 from screening.scoring.lung_shape import Shape, shape_of
 from screening.scoring.runtime import Engine
@@ -23,6 +23,7 @@ LEAST_REACH_MM = 6.0
 IN_CHAIN = 0.2
 MOST_GROWTH = 1.3
 SMALLEST_MM = 3.0
+SLACK_MM = 1.5
 FEATURES = (
     "nodule",
     "nodule_near",
@@ -203,7 +204,10 @@ def _measured(
     outlines = _unbroken(chain, candidate, volume, float(points["outline"]))
     if not outlines:
         return None
-    best = max(outlines, key=lambda index: (len(outlines[index].inside[0]), -abs(index - start)))
+    best = _largest(outlines, start, volume)
+    if any(with_halo(outlines[index], volume, lungs, index) for index in {best, start}):
+        outlines = {index: with_halo(part, volume, lungs, index) or part for index, part in outlines.items()}
+        best = _largest(outlines, start, volume)
     outline = outlines[best]
     long, short = axes_mm(outline.polygon, volume.spacing)
     size = mean_diameter(long, short)
@@ -249,6 +253,20 @@ def _measured(
         features=features,
         mark=mark_of(features, second_stage),
     )
+
+
+def _largest(outlines: Mapping[int, Outline], start: int, volume: Volume) -> int:
+    """The slice with the largest outline among those within its own radius, and `SLACK_MM`, of where it was found.
+
+    What grows farther away is a vessel or wall that the nodule hangs on.
+    """
+
+    def reaches(index: int) -> bool:
+        area = len(outlines[index].inside[0]) * volume.spacing[1] * volume.spacing[2]
+        return abs(index - start) * volume.spacing[0] <= float(np.sqrt(area / np.pi)) + SLACK_MM
+
+    near = [index for index in outlines if reaches(index)]
+    return max(near, key=lambda index: (len(outlines[index].inside[0]), -abs(index - start)))
 
 
 def _log_odds(probability: float) -> float:
