@@ -17,6 +17,7 @@ from screening.selectors import findings_of, standing_run
 from screening.selectors.registry import active_row, allows_triage, basis_words, sites_for_show, triage_basis
 from screening.selectors.worklist import Filters, worklist_page
 from screening.services import rescoring, scoring
+from screening.services.reading import claim_study, complete_reading
 from screening.services.registry import activate, install_folder, roll_back
 from screening.services.rescoring import NotRescored, rescore, rescore_waiting
 from screening.services.rights import grant_for_show, set_triage
@@ -230,6 +231,33 @@ def test_a_reported_study_keeps_the_result_it_was_signed_with(study):
     study.refresh_from_db()
     with pytest.raises(NotRescored, match="reported"):
         rescore(study=study, actor=None)
+
+
+@pytest.mark.parametrize("under_way", [False, True], ids=["waiting", "running"])
+def test_scoring_again_that_a_signature_overtakes_is_given_up(study, newer, reader, under_way):
+    finish(scoring.request_score(study=study), score=0.4)
+    claim_study(study=study, reader=reader)
+    activate(row=newer, reason="A trial.", actor=None)
+    again = rescore(study=study, actor=None)
+    claimed = scoring.claim_run(run_id=again.pk) if under_way else None
+    complete_reading(study=study, reader=reader)
+    again.refresh_from_db()
+    assert again.status == RunStatus.FAILED
+    assert again.reason == "The study was reported first; it keeps the result it was signed with."
+    if claimed:
+        assert not scoring.record_result(run_id=again.pk, attempt=claimed.attempt, result=answer(study, score=0.9))
+    assert scoring.claim_run(run_id=again.pk) is None
+    study.refresh_from_db()
+    assert (study.status, study.ai_state, study.score) == (StudyStatus.REPORTED, AiState.SCORED, 0.4)
+    assert standing_run(study).result["score"] == 0.4
+
+
+def test_a_first_result_that_comes_after_the_signature_is_still_told(study, reader):
+    run = scoring.request_score(study=study)
+    claim_study(study=study, reader=reader)
+    complete_reading(study=study, reader=reader)
+    finish(run, score=0.9)
+    assert (study.status, study.ai_state, study.score) == (StudyStatus.REPORTED, AiState.SCORED, 0.9)
 
 
 def test_a_study_that_still_comes_is_not_scored_again(north, make_study):
