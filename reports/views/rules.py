@@ -227,6 +227,7 @@ def _page(
         "current": versions[0].version if versions else 0,
         "reads": len(past_reads(place.site, place.programme)),
         "forecasts": [(label, {**asdict(one), "most_recalls": one.most_recalls}) for label, one in forecasts or []],
+        "columns": ",".join(double_reading.COLUMNS),
         "past": request.POST.get("past", ""),
         "reason": request.POST.get("reason", ""),
         "limits": [(Tier(limit.tier).label, limit) for limit in limits_of(place.site, place.programme)],

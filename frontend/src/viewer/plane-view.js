@@ -1,6 +1,7 @@
 /** One plane of a volume on the screen: its picture, its corners, the crosshair and the findings it passes. */
 import { element, svg } from '../lib/dom.js';
 import { signed } from '../lib/words.js';
+import { windowOf } from './corner-text.js';
 import { paintGreys } from './paint.js';
 import { cutPlane, planeOf, planeSize, planeToVoxel, slabRange, voxelToPlane, voxelToWorld } from './reformat.js';
 import { drawRuler } from './ruler.js';
@@ -123,12 +124,14 @@ export class PlaneView {
   #overlay(scale, wide, high) {
     const { host, parts, plane } = this;
     for (const edge of ['left', 'right', 'top', 'bottom']) parts[edge].textContent = plane.letters[edge];
-    const { lower, upper } = host.range;
-    parts.tl.textContent = `${host.say(`plane_${this.name}`)}\nW ${Math.round(upper - lower)}  L ${signed(Math.round((upper + lower) / 2))}`;
+    const shown = windowOf(host.range);
+    const said = [host.say(`plane_${this.name}`), `W ${shown.width}  L ${signed(shown.level)}`];
+    parts.tl.textContent = said.join('\n');
     const here = voxelToWorld(host.volume.frame, host.crosshair);
     const main = host.volume.frame.axes[plane.w].map(Math.abs);
     const axis = main.indexOf(Math.max(...main));
-    parts.tr.textContent = `${host.say('slice_of', { n: this.index + 1, count: this.count })}\n${'xyz'[axis]} ${signed(here[axis], 1)} mm`;
+    const place = [host.say('slice_of', { n: this.index + 1, count: this.count }), `${'xyz'[axis]} ${signed(here[axis], 1)} mm`];
+    parts.tr.textContent = place.join('\n');
     const factor = scale * this.#spacing()[0];
     const thick = host.slab ? [host.say('slab_of', { mm: host.slab })] : [];
     parts.br.textContent = [...thick, host.say('zoom_at', { factor: factor.toFixed(factor < 1 ? 2 : 1) })].join(' · ');
