@@ -31,6 +31,7 @@ from benchmarks.reading_browser import (
     OHIF,
     OURS,
     Viewer,
+    fetched,
     first_image,
     memory_mb,
     profile,
@@ -172,7 +173,7 @@ class Bench:
                 if turn < options.rounds - 1:
                     continue
                 fresh = scrolled(page, viewer, 60, down=True)
-                page.wait_for_timeout(options.settle * 1000)
+                fetched(page, options.settle)
                 there = options.stack // 2 - 5
                 scrolled(page, viewer, there, down=False)
                 found = {"as_opened": fresh, "cached": scrolled(page, viewer, options.stack - 10, down=True)}
@@ -229,7 +230,7 @@ def main() -> None:
     parser.add_argument("--stack", type=int, default=300)
     parser.add_argument("--deep", type=int, default=1000)
     parser.add_argument("--listed", type=int, default=10_000)
-    parser.add_argument("--settle", type=float, default=20, help="seconds given to each viewer to fetch what it will")
+    parser.add_argument("--settle", type=float, default=5, help="least seconds given to a viewer to fetch what it will")
     parser.add_argument("--only", default="listed,dicomweb,reading,stack,deep,ohif,ohif_cpu")
     parser.add_argument("--tools", type=Path, default=CACHE, help="where OHIF is kept between runs")
     parser.add_argument("--shots", type=Path, help="keep the last picture of each viewer here")

@@ -58,7 +58,7 @@ SCROLL = """async ([selector, steps, down]) => {
   const taken = [];
   let stuck = 0;
   const from = performance.now();
-  for (let step = 0; step < steps; step += 1) {
+  for (let step = 0; step < steps && stuck < 10; step += 1) {
     const began = performance.now();
     const shown = turned();
     const target = document.elementFromPoint(clientX, clientY) ?? pane;
@@ -130,6 +130,23 @@ def until(page: Page, question: str, seconds: float = 60) -> Any:
     raise TimeoutError(f"not within {seconds} s on {page.url}: {question}")
 
 
+def fetched(page: Page, least_s: float, most_s: float = 180) -> None:
+    """Wait until the viewer has fetched what it will: two seconds without a request for an image."""
+    last = began = time.monotonic()
+
+    def heard(request: Any) -> None:
+        nonlocal last
+        if "/instances/" in request.url:
+            last = time.monotonic()
+
+    page.on("requestfinished", heard)
+    while time.monotonic() < began + most_s:
+        page.wait_for_timeout(250)
+        if time.monotonic() > max(began + least_s, last + 2):
+            break
+    page.remove_listener("requestfinished", heard)
+
+
 def first_image(page: Page, url: str, viewer: Viewer, uid: str) -> float:
     """Seconds from the navigation to the first image on the screen."""
     page.goto(f"{url}{viewer.address(uid)}", wait_until="commit")
@@ -148,7 +165,8 @@ def scrolled(page: Page, viewer: Viewer, steps: int, *, down: bool) -> dict[str,
     found = page.evaluate(SCROLL, [viewer.pane, steps, down])
     taken = sorted(found["taken"])
     return {
-        "slices_per_s": round(steps / found["seconds"], 1),
+        "steps": len(taken),
+        "slices_per_s": round((len(taken) - found["stuck"]) / found["seconds"], 1),
         "median_ms": round(taken[len(taken) // 2], 1),
         "p95_ms": round(taken[int(len(taken) * 0.95)], 1),
         "worst_ms": round(taken[-1], 1),
