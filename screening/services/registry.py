@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User, Verb
-from screening.models import ModelActivation, ModelBundle
+from screening.models import ModelActivation, ModelBundle, TriageGrant
 from screening.scoring.bundle import BUNDLES, Bundle, BundleError, load_folder
 from screening.scoring.bundle_archive import copy_folder, unpack
 from screening.scoring.bundle_schema import PROGRAMMES, folder_faults
@@ -28,6 +28,7 @@ from screening.selectors.registry import active_row, bundle_of, bundles_root, pr
 
 log = structlog.get_logger(__name__)
 SHIPPED_REASON = "Shipped with Firstread; nobody has chosen another version."
+OTHER_WEIGHTS = "The weights of this version changed; the right was granted to other ones."
 MOST_FAULTS = 12
 
 
@@ -61,8 +62,14 @@ def register_shipped() -> list[ModelBundle]:
     """
     new = []
     for described in sorted(BUNDLES.glob("*/model.json")):
+        try:
+            bundle = load_folder(described.parent)
+        except BundleError as error:
+            # The program comes up all the same: its programme has no score, and `/health/ready` says so.
+            log.error("shipped_bundle_broken", bundle=described.parent.name, reason=str(error))
+            continue
         with transaction.atomic():
-            row = _register(load_folder(described.parent))
+            row = _register(bundle)
         if row is not None:
             new.append(row)
     return new
@@ -88,13 +95,26 @@ def _register(bundle: Bundle) -> ModelBundle | None:
     changed = not created and row.metadata != metadata
     if changed:
         # The same version in another state, as while it is being made; runs keep the digest they had.
+        other = row.sha256 != model.sha256
         row.sha256, row.metadata = model.sha256, metadata
         row.save(update_fields=["sha256", "metadata"])
+        if other:
+            _take_rights(row)
     _keep(bundle.folder, bundles_root() / row.folder_name, anew=changed)
     newest = ModelActivation.objects.filter(programme=row.programme).first()
     if newest is None or (newest.automatic and newest.bundle_id != row.pk):
         _activate(row, reason=SHIPPED_REASON, actor=None, automatic=True)
     return row if created else None
+
+
+def _take_rights(row: ModelBundle) -> None:
+    """A right was granted to weights; other weights under the same version do not have it."""
+    for site in set(row.grants.values_list("site_id", flat=True)):
+        newest = row.grants.filter(site_id=site).first()
+        if newest is not None and newest.granted:
+            TriageGrant.objects.create(
+                bundle=row, site_id=site, granted=False, at=timezone.now(), by=None, reason=OTHER_WEIGHTS
+            )
 
 
 def _keep(source: Path, target: Path, *, anew: bool) -> None:

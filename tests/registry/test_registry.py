@@ -12,9 +12,18 @@ from accounts.models import AuditEvent, Verb
 from screening.models import ModelActivation, ModelBundle, ScoreRun
 from screening.programmes import PROGRAMMES
 from screening.scoring.bundle import BUNDLES, BundleError, load_bundle
-from screening.selectors.registry import active_row, bundle_for_run, bundle_of, folder_of, previous_row
+from screening.selectors.registry import (
+    active_row,
+    allows_triage,
+    bundle_for_run,
+    bundle_of,
+    folder_of,
+    previous_row,
+    triage_basis,
+)
 from screening.services import registry
 from screening.services.registry import BundleRefused, activate, install_archive, install_folder, roll_back
+from screening.services.rights import set_triage
 from tests.registry import bundles
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +91,29 @@ def test_the_same_shipped_version_in_another_state_is_noticed(shipping):
     assert bundle_of(active_row("lung")).model.sha256 != run.model_sha256
     with pytest.raises(BundleError, match="replaced meanwhile"):
         bundle_for_run(run)
+
+
+def test_a_right_granted_to_weights_is_not_that_of_other_weights(shipping, administrator, north, south):
+    bundles.write(shipping / "lung-nodule", version="1.0.0")
+    registry.register_shipped()
+    row = active_row("lung")
+    set_triage(row=row, site=north, granted=True, reason="Tried here.", actor=administrator)
+    registry.register_shipped()
+    assert allows_triage(triage_basis(row, north)), "the same weights keep it"
+    bundles.write(shipping / "lung-nodule", version="1.0.0", weights=bundles.safetensors({"other": (4,)}))
+    registry.register_shipped()
+    row.refresh_from_db()
+    assert not allows_triage(triage_basis(row, north))
+    assert [grant.reason for grant in row.grants.filter(site=north)][0] == registry.OTHER_WEIGHTS
+    assert not row.grants.filter(site=south).exists()
+
+
+def test_one_broken_shipped_bundle_stops_neither_the_others_nor_the_program(shipping, caplog):
+    bundles.write(shipping / "lung-nodule", version="1.0.0")
+    (shipping / "broken").mkdir()
+    (shipping / "broken" / "model.json").write_text("{not json")
+    assert [row.name for row in registry.register_shipped()] == ["lung-nodule"]
+    assert any("shipped_bundle_broken" in line.getMessage() for line in caplog.records)
 
 
 def test_installing_keeps_the_files_says_so_and_lets_nothing_read(fits, tmp_path, own_bundles, administrator):
