@@ -16,7 +16,7 @@ from reports.selectors.opinion import sight
 from reports.selectors.priors import organ_shift_mm, pairs_json, priors_json
 from screening.models import Study
 from screening.selectors import findings_of, standing_run
-from screening.selectors.measuring import decided_findings, listed_measurements
+from screening.selectors.measuring import Decided, decided_findings, listed_measurements
 
 
 def room_beside(study: Study, user: User, sees_report: bool) -> dict[str, Any]:
@@ -29,18 +29,21 @@ def beside_json(study: Study, prior: Study, user: User) -> dict[str, Any]:
     by its door. measure: where a measurement on its images is sent, null for who may not. organ_shift_mm: how far
     apart the two studies lie, where both results say it.
 
-    Who does not see the AI's view of the current study, or not yet, gets no finding and no pair.
+    Who does not see the AI's view of either study, or not yet, gets no finding and no pair.
     """
-    sees_ai = sight(study, user)[0]
-    findings = findings_json(decided_findings(prior, findings_of(prior)), standing_run(prior)) if sees_ai else []
-    sees_measurements = sight(prior, user)[1] and not is_blind(prior)
+    sees_prior_ai, sees_prior_report, _held = sight(prior, user)
+    sees_ai = sees_prior_ai and sight(study, user)[0]
+    blind = is_blind(prior)
+    found = findings_of(prior) if sees_ai else []
+    decided = [Decided(each.key, each, None) for each in found] if blind else decided_findings(prior, found)
+    sees_measurements = sees_prior_report and not blind
     return {
         "series": series_of(prior),
-        "findings": findings,
+        "findings": findings_json(decided, standing_run(prior)) if sees_ai else [],
         "pairs": pairs_json(study, prior) if sees_ai else [],
         "organ_shift_mm": organ_shift_mm(study, prior) if sees_ai else None,
         "measurements": listed_measurements(prior) if sees_measurements else [],
-        "measure": measure_url(prior) if can(user, Action.EDIT_REPORT, prior.site) and not is_blind(prior) else None,
+        "measure": measure_url(prior) if can(user, Action.EDIT_REPORT, prior.site) and not blind else None,
     }
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Site, User
 from accounts.roles import Action, can
 from reports.models import Opinion, ReadingRule, Verdict
-from reports.rules.reading import Act, AiRead, PastRead, Rule, Step, is_single, next_step
+from reports.rules.reading import Act, AiRead, Kind, PastRead, Rule, Step, is_single, next_step
 from screening.models import Study
 from screening.selectors import open_reading, standing_run
+from screening.selectors.holding import held_back, is_held_back
 from screening.states import StudyStatus
 
 
@@ -49,6 +50,8 @@ class Plan:
         return self.awaits and self.step.act == Act.READ
 
 
+# How many people read, and when they are done, follows from what the AI said.
+BY_THE_AI = (Kind.BANDS, Kind.AI_READER)
 SINGLE = Plan(Rule(), None, AiRead(), ())
 
 
@@ -68,15 +71,22 @@ def ai_read(study: Study) -> AiRead:
 
 def plan_of(study: Study) -> Plan:
     """Two queries where the site reads the programme once, else up to four."""
-    opinions = tuple(Opinion.objects.filter(study=study).select_related("reader", "rule", "reading").order_by("ordinal"))
+    opinions = tuple(
+        Opinion.objects.filter(study=study).select_related("reader", "rule", "reading").order_by("ordinal")
+    )
     if opinions:
-        first = opinions[0]
-        rule = Rule.parse(first.rule.rule) if first.rule else Rule()
-        return Plan(rule, first.rule, AiRead(first.ai_band, first.ai_recall), opinions)
+        return _begun(opinions)
     record = rule_in_force(study.site, study.programme)
     if record is None:
         return SINGLE
     return Plan(Rule.parse(record.rule), record, ai_read(study), ())
+
+
+def _begun(opinions: tuple[Opinion, ...]) -> Plan:
+    """opinions: at least one, with their rules, in order."""
+    first = opinions[0]
+    rule = Rule.parse(first.rule.rule) if first.rule else Rule()
+    return Plan(rule, first.rule, AiRead(first.ai_band, first.ai_recall), opinions)
 
 
 def is_blind(study: Study) -> bool:
@@ -92,11 +102,18 @@ def stage_of(study: Study) -> tuple[bool, bool]:
     return plan.awaits, plan.blind
 
 
+def tells_of_ai(study: Study, user: User) -> bool:
+    """Would it give away an AI that is held back from `user` to say where the study stands under its rule?"""
+    return is_held_back(user, study) and plan_of(study).rule.kind in BY_THE_AI
+
+
 def opinions_json(study: Study, user: User) -> dict[str, Any] | None:
     """What the room shows of the opinions; None where one reader is all there is. While blind, nobody is sent
-    anything but how many are in, and their own."""
+    anything but how many are in, and their own; and nothing where that follows from an AI that is held back."""
     plan = plan_of(study)
     if plan.single or not can(user, Action.VIEW_REPORT, study.site):
+        return None
+    if plan.rule.kind in BY_THE_AI and is_held_back(user, study):
         return None
     reading = open_reading(study)
     mine = reading is not None and reading.reader_id == user.pk
@@ -127,22 +144,25 @@ def opinions_json(study: Study, user: User) -> dict[str, Any] | None:
     }
 
 
-def waiting_for_another_reader(studies: Iterable[Study], user: User) -> dict[int, str]:
+def waiting_for_another_reader(studies: Sequence[Study], user: User) -> dict[int, str]:
     """For the worklist: study id → "second" or "arbiter" where opinions are in and another is wanted; "yours" where
-    it waits for somebody other than `user`, who has given theirs. One query, and one more per study that has any."""
-    counted = Opinion.objects.filter(study__in=[study.pk for study in studies]).values("study").annotate(n=Count("id"))
-    begun = {row["study"] for row in counted}
-    given = (
-        set(Opinion.objects.filter(study__in=begun, reader=user).values_list("study", flat=True)) if begun else set()
-    )
+    it waits for somebody other than `user`, who has given theirs. Two queries at most, however many studies.
+
+    That a person and the AI differ is not told to whom the AI is held back from: the next reader is a second one.
+    """
+    open_ = {study.pk: study for study in studies if study.status != StudyStatus.REPORTED}
+    by_study: dict[int, list[Opinion]] = {}
+    for each in Opinion.objects.filter(study__in=open_).select_related("rule").order_by("study", "ordinal"):
+        by_study.setdefault(each.study_id, []).append(each)
+    held = held_back(user, (open_[pk] for pk in by_study))
     waiting: dict[int, str] = {}
-    for study in studies:
-        if study.pk not in begun or study.status == StudyStatus.REPORTED:
-            continue
-        plan = plan_of(study)
+    for pk, opinions in by_study.items():
+        plan = _begun(tuple(opinions))
         if not plan.awaits:
             continue
-        waiting[study.pk] = "yours" if study.pk in given else "arbiter" if plan.step.act == Act.ARBITRATE else "second"
+        told = plan.step.act == Act.ARBITRATE and not (pk in held and plan.rule.kind == Kind.AI_READER)
+        given = any(each.reader_id == user.pk for each in opinions)
+        waiting[pk] = "yours" if given else "arbiter" if told else "second"
     return waiting
 
 

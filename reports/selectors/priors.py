@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Action
 from reports.models import LesionMatch, MatchVerdict, Report
+from reports.selectors.double_reading import is_blind
 from reports.states import ReportStatus
 from screening.models import Finding, ScoreRun, Study
 from screening.rules.lesion_change import Lesion, LesionChange, Pair, change, propose
@@ -97,20 +98,23 @@ def pairs_json(study: Study, prior: Study) -> list[Json]:
     """Every pair of findings that is proposed, confirmed or rejected, in the order of today's findings.
 
     state: "confirmed" or "rejected" by a reader (who, when), else "proposed". Empty unless both studies stand as
-    scored, and where they are of one day: then there is nothing to have grown.
+    scored, and where they are of one day: then there is nothing to have grown. While opinions on either study are
+    blind of each other, nobody's word and no decision is told.
     """
     run, prior_run = standing_run(study), standing_run(prior)
     days = _days_between(study, prior)
     if run is None or prior_run is None or days <= 0:
         return []
-    ours, theirs = _standing(study, run), _standing(prior, prior_run)
+    blind = is_blind(study), is_blind(prior)
+    ours, theirs = _standing(study, run, blind[0]), _standing(prior, prior_run, blind[1])
     lesions = _lesions(ours, run, prior, prior_run), _lesions(theirs, prior_run, prior, prior_run)
     now, then = [each.finding for each in ours if each.finding], [each.finding for each in theirs if each.finding]
-    said = _said(now, then)
+    said = {} if any(blind) else _said(now, then)
     judged = {finding.key: said[finding.pk] for finding in now if finding.pk in said}
     confirmed = {key: word for key, word in judged.items() if word.verdict == MatchVerdict.CONFIRMED}
     taken = {word.prior_finding.key for word in confirmed.values()}
-    rejected = frozenset((word.finding.key, word.prior_finding.key) for word in _rejections(now, then))
+    rejections = [] if any(blind) else _rejections(now, then)
+    rejected = frozenset((word.finding.key, word.prior_finding.key) for word in rejections)
     proposed = propose(
         [lesion for lesion in lesions[0] if lesion.key not in confirmed],
         [lesion for lesion in lesions[1] if lesion.key not in taken],
@@ -132,8 +136,10 @@ def pairs_json(study: Study, prior: Study) -> list[Json]:
     return found
 
 
-def _standing(study: Study, run: ScoreRun) -> list[Decided]:
-    """The model's findings that no reader has rejected."""
+def _standing(study: Study, run: ScoreRun, blind: bool) -> list[Decided]:
+    """The model's findings that no reader has rejected; all of them while opinions are blind."""
+    if blind:
+        return [Decided(each.key, each, None) for each in run.findings.all()]
     decided = decided_findings(study, list(run.findings.all()))
     return [each for each in decided if each.finding is not None and not each.gone]
 

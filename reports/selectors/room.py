@@ -67,7 +67,7 @@ def room(study: Study, user: User, request: HttpRequest) -> dict[str, Any]:
         "report": report_json(report or Report(study=study, programme=study.programme)) if sees_report else None,
         "reader": str(reading.reader) if reading else None,
         "can": _rights(study, user, reading, report, held or awaits),
-        "awaits_opinion": awaits,
+        "awaits_opinion": awaits and not held,
         "sign_with": study.site.sign_with,
         "needs_password": study.site.sign_with == SignWith.EACH or not recently_authenticated(request),
         "late_images": late_images(study, user, reading),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Action, can
-from reports.models import CloseReason, CommunicationTask, FollowUpKind, Means, Owner
+from reports.models import CloseReason, CommunicationStep, CommunicationTask, FollowUpKind, Means, Owner
 from reports.rules.follow_up import is_overdue
 from reports.selectors.communication import (
     OPEN,
@@ -20,7 +22,7 @@ from reports.selectors.communication import (
     open_communications,
     untold,
 )
-from reports.selectors.double_reading import opinions_json
+from reports.selectors.double_reading import is_blind, opinions_json
 from reports.selectors.follow_up import (
     follow_ups_of,
     last_day_in_time,
@@ -33,6 +35,7 @@ from reports.selectors.units import minutes_words, unit_words
 from reports.states import CommunicationStatus, FollowUpStatus, ReportStatus
 from screening.models import Study, Tier
 from screening.selectors import open_reading
+from screening.selectors.holding import held_back
 from screening.selectors.phrases import person_name
 from screening.states import StudyStatus
 
@@ -50,18 +53,33 @@ class Telling:
     may_acknowledge: bool
     may_unconfirm: bool
     name: str
+    finding: str
+    steps: tuple[CommunicationStep, ...]
 
 
-def telling(task: CommunicationTask, user: User, now: datetime) -> Telling:
+def studies_hidden(studies: Iterable[Study], user: User) -> set[int]:
+    """Ids of the studies of which `user` is not to know yet what others found: the AI is held back from them, or
+    opinions are blind of each other."""
+    by_id = {study.pk: study for study in studies}
+    return held_back(user, by_id.values()) | {pk for pk, study in by_id.items() if is_blind(study)}
+
+
+def telling(task: CommunicationTask, user: User, now: datetime, *, hidden: bool = False) -> Telling:
+    """hidden: the clock is told, not what was found."""
     open_ = task.status in OPEN
     may = open_ and can(user, Action.COMMUNICATE, task.site)
     return Telling(
         task=task,
         late=open_ and task.due_at < now,
         open=may,
+        finding=_("shown after your first opinion") if hidden else task.finding,
+        steps=() if hidden else tuple(task.steps.all()),
         may_acknowledge=may and task.status == CommunicationStatus.TOLD,
         name=person_name(task.study.patient.name),
-        may_unconfirm=may and task.status == CommunicationStatus.OPEN and can(user, Action.SIGN_REPORT, task.site),
+        may_unconfirm=may
+        and not hidden
+        and task.status == CommunicationStatus.OPEN
+        and can(user, Action.SIGN_REPORT, task.site),
     )
 
 
@@ -72,6 +90,8 @@ def tasks_of(study: Study, user: User) -> dict[str, Any]:
     if not can(user, Action.VIEW_REPORT, study.site):
         return {"shown": False, "study": study}
     opinions = opinions_json(study, user)
+    # What somebody else found would tell a reader who is to say first what they find themselves.
+    hidden = bool(studies_hidden([study], user))
     reading = open_reading(study)
     report = getattr(study, "report", None) if sees_report else None
     closed = report is not None and report.status in (ReportStatus.SIGNED, ReportStatus.AMENDED)
@@ -88,7 +108,9 @@ def tasks_of(study: Study, user: User) -> dict[str, Any]:
         "untold": untold(study) if sees_ai else None,
         "communicates": can(user, Action.COMMUNICATE, study.site),
         "confirms": can(user, Action.SIGN_REPORT, study.site),
-        "tellings": [telling(task, user, now) for task in communications_of(study)],
+        "tellings": [
+            telling(task, user, now) for task in communications_of(study) if not hidden or task.opened_by_id == user.pk
+        ],
         "limits": [(each.tier, Tier(each.tier).label, minutes_words(each.minutes)) for each in limits if each.minutes],
         "means": Means.choices,
         "recommendation": recommendation,
@@ -116,13 +138,17 @@ def listed_tasks(user: User) -> dict[str, Any]:
     now = timezone.now()
     today = timezone.localdate()
     communications, follow_ups = open_communications(user), open_follow_ups(user)
+    shown = list(communications.select_related("study__site").prefetch_related("steps__by")[:LISTED])
+    hidden = studies_hidden([task.study for task in shown], user)
     overdue = follow_ups.filter(due_on__lt=last_day_in_time(today))
     by_site: dict[str, list[int]] = {}
     for place, rows in enumerate((communications.filter(due_at__lt=now), overdue)):
         for name in rows.values_list("site__name", flat=True):
             by_site.setdefault(name, [0, 0])[place] += 1
     return {
-        "tellings": [telling(task, user, now) for task in communications.prefetch_related("steps__by")[:LISTED]],
+        "tellings": [
+            telling(task, user, now, hidden=task.study_id in hidden and task.opened_by_id != user.pk) for task in shown
+        ],
         "told_late": late_communications(user),
         "to_tell": communications.count(),
         "follow_ups": [

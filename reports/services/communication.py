@@ -18,10 +18,12 @@ from accounts.roles import Action, can
 from reports.models import CommunicationLimit, CommunicationStep, CommunicationTask, Means, Report, StepKind
 from reports.rules.communication import LONGEST, TIERS, closes_the_loop, next_escalation
 from reports.selectors.communication import OPEN, limit_for, untold
+from reports.selectors.report import HELD_BACK
 from reports.states import COMMUNICATION_TABLE
 from screening.dicom.elements import clean
 from screening.models import Study
 from screening.programmes import PROGRAMMES
+from screening.selectors.holding import is_held_back
 from screening.states import InvalidTransition, LostRace, advance
 
 EARLIEST = timedelta(days=7)
@@ -171,10 +173,14 @@ def not_confirm(
 
 def dismiss(*, study: Study, actor: User, note: str, request: HttpRequest | None = None) -> CommunicationStep:
     """Before signing: a reader does not confirm the AI's critical result. The task is kept, closed with the reason."""
-    critical = untold(study)
-    if critical is None:
-        raise CommunicationConflict(_("Somebody has dealt with this result since you opened it."))
+    if is_held_back(actor, study):
+        raise PermissionDenied(HELD_BACK)
     with transaction.atomic():
+        # Takes the row's lock, so that of two who press at once the second sees what the first did.
+        Study.objects.select_for_update().get(pk=study.pk)
+        critical = untold(study)
+        if critical is None:
+            raise CommunicationConflict(_("Somebody has dealt with this result since you opened it."))
         task = open_task(study=study, actor=actor, tier=critical.tier, finding=critical.finding, request=request)
         return not_confirm(task=task, actor=actor, note=note, request=request)
 

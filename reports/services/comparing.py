@@ -15,6 +15,7 @@ from accounts.models import User, Verb
 from accounts.roles import Action, can
 from reports.layouts import KINDS, LayoutError, checked_protocol
 from reports.models import LesionMatch, MatchVerdict, UserHangingProtocol
+from reports.selectors.double_reading import is_blind
 from screening.models import Finding, Study
 from screening.selectors import open_reading, standing_run
 from screening.selectors.holding import is_held_back
@@ -88,6 +89,10 @@ def judge_match(
             raise PermissionDenied(_("Claim the study first: only its reader may match its findings."))
         if is_held_back(reader, study):
             raise PermissionDenied(_("Commit your first opinion first: until then the AI's findings are held back."))
+        if is_held_back(reader, prior) or is_blind(study) or is_blind(prior):
+            raise PermissionDenied(
+                _("Give your opinion first: measures and decisions are kept once the opinions are in.")
+            )
         now, then = _finding(study, finding), _finding(prior, prior_finding)
         if verdict == MatchVerdict.CONFIRMED:
             _still_free(now, then)

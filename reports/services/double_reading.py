@@ -18,10 +18,12 @@ from accounts.models import Site, User, Verb
 from accounts.roles import Action, can
 from reports.models import Meaning, Opinion, ReadingRule, Verdict
 from reports.rules.reading import AiRead, Forecast, Kind, PastRead, Rule, RuleError, replay
-from reports.selectors.double_reading import Plan, past_reads, plan_of, rule_in_force
+from reports.selectors.double_reading import BY_THE_AI, Plan, past_reads, plan_of, rule_in_force
+from reports.selectors.report import HELD_BACK
 from screening.dicom.elements import clean
 from screening.models import Study
 from screening.programmes import PROGRAMMES
+from screening.selectors.holding import is_held_back
 from screening.services.reading import pass_on
 from screening.states import InvalidTransition, LostRace, StudyStatus
 
@@ -71,6 +73,8 @@ def _give(study: Study, reader: User, verdict: str, note: str, request: HttpRequ
     if reading is None or reading.reader_id != reader.pk:
         raise PermissionDenied(_("Claim the study first: only its reader gives an opinion."))
     plan = plan_of(study)
+    if plan.rule.kind in BY_THE_AI and is_held_back(reader, study):
+        raise PermissionDenied(HELD_BACK)
     if not plan.awaits:
         raise OpinionError(_("No opinion is asked for on this study."))
     if any(each.reader_id == reader.pk for each in plan.opinions):

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import User
 from accounts.roles import Action
 from reports.answers import Answer, refused
 from reports.findings_answers import decide_answer, measure_answer, opinion_answer
-from reports.selectors.double_reading import is_blind
+from reports.selectors.double_reading import is_blind, tells_of_ai
 from reports.views.reading_room import json_body, signed_in
 from screening.models import Study
 from screening.selectors import study_for
@@ -52,10 +53,10 @@ def opinion(request: HttpRequest, study_uid: str) -> HttpResponse:
 def _unless_blind(act: Callable[..., Answer]) -> Callable[..., Answer]:
     """What is measured and decided would tell the next reader: it waits until the opinions are in."""
 
-    def answer(*, study: Study, **asked: Any) -> Answer:
-        if is_blind(study):
+    def answer(*, study: Study, user: User, **asked: Any) -> Answer:
+        if is_blind(study) or tells_of_ai(study, user):
             return refused(409, _("Give your opinion first: measures and decisions are kept once the opinions are in."))
-        return act(study=study, **asked)
+        return act(study=study, user=user, **asked)
 
     return answer
 
