@@ -70,14 +70,15 @@ def take_back(*, report: Report, actor: User, request: HttpRequest | None = None
 
 def _add(report: Report, actor: User, request: HttpRequest | None, **values: Any) -> Recommendation:
     holds_reading(report=report, user=actor, action=Action.EDIT_REPORT)
-    report.refresh_from_db(fields=["status"])
-    if report.status in (ReportStatus.SIGNED, ReportStatus.AMENDED):
-        raise FollowUpConflict(_("This report is signed and cannot be changed."))
     if plan_of(report.study).awaits:
         raise FollowUpConflict(_("Give your opinion first: the report is written when the opinions are in."))
     version = Recommendation.objects.filter(report=report).count() + 1
     try:
         with transaction.atomic():
+            # Under the row's lock: no signature comes between this and the recommendation.
+            report.refresh_from_db(fields=["status"], from_queryset=Report.objects.select_for_update())
+            if report.status in (ReportStatus.SIGNED, ReportStatus.AMENDED):
+                raise FollowUpConflict(_("This report is signed and cannot be changed."))
             return Recommendation.objects.create(report=report, version=version, by=actor, at=timezone.now(), **values)
     except IntegrityError:
         raise FollowUpConflict(_("Somebody else has changed the recommendation. Look again.")) from None

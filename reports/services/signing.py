@@ -30,7 +30,7 @@ from reports.services.follow_up import open_follow_up, signed_recommendation
 from reports.services.heads import note_head
 from reports.states import REPORT_TABLE
 from reports.verify.verify_reports import canonical_text, chain_hash, sha256_hex
-from screening.models import Patient, Reading
+from screening.models import Patient, Reading, Study
 from screening.selectors import standing_run
 from screening.services.reading import complete_reading, release_study
 from screening.states import InvalidTransition, LostRace, advance
@@ -129,7 +129,8 @@ def _sign(report: Report, signer: User, number: int | None, meaning: str, reques
         with transaction.atomic():
             # Takes the row's lock: no save and no other signature comes between check and signature.
             advance(report, REPORT_TABLE, EVENTS[Meaning(meaning)])
-            report.study.refresh_from_db()
+            # And the study's: what is decided and measured meanwhile is signed with the report, or refused.
+            report.study.refresh_from_db(from_queryset=Study.objects.select_for_update())
             reading = holds_reading(report=report, user=signer, action=Action.EDIT_REPORT)
             revision = _signable(report, reading, number, meaning)
             signature = append_signature(report, signer, revision, meaning, _report_body(report, revision))

@@ -87,6 +87,12 @@ def free_studies(scope: Scope, programme: str = "") -> QuerySet[Study]:
     return free
 
 
+def late_told(scope: Scope) -> Q:
+    """Studies that are late as far as the person may know: by the due time without AI where its tier is not told."""
+    told = tier_told(scope)
+    return (told & Q(due_at__lt=scope.now)) | (~told & Q(base_due_at__lt=scope.now))
+
+
 def tier_told(scope: Scope) -> Q:
     """Studies of which the person may be told the tier in a filter or a count: AI is not hidden from them at the
     site, and it is not held back until a first opinion."""

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from screening.models import Study, StudyNote
+from screening.selectors.holding import is_held_back
 from screening.selectors.phrases import relative_due
 from screening.selectors.queue import scope_of
 from screening.selectors.sessions import Standing, standing
@@ -24,7 +25,7 @@ def standing_json(study: Study, user: User) -> dict[str, Any]:
     session = standing(scope)
     return {
         "session": _session(session, study) if session else None,
-        "urgent": urgent_json(session.urgent) if session and session.urgent else None,
+        "urgent": urgent_json(session.urgent, user) if session and session.urgent else None,
         "news": _news(study),
     }
 
@@ -37,9 +38,13 @@ def _session(session: Standing, study: Study) -> dict[str, str]:
     return {"words": _("%(n)d of %(total)d") % {"n": own, "total": session.total}, "title": title}
 
 
-def urgent_json(study: Study) -> dict[str, str]:
-    """A study that should not wait behind the session. No name: it is shown over another patient's images."""
-    due, _late = relative_due(study, timezone.now())
+def urgent_json(study: Study, user: User) -> dict[str, str]:
+    """A study that should not wait behind the session. No name: it is shown over another patient's images.
+
+    That it should not wait is told to everybody who could read it; how soon the AI wants it read, to whom it is not
+    held back from.
+    """
+    due, _late = relative_due(study, timezone.now(), with_ai=not is_held_back(user, study))
     what = study.description or study.modality or _("No description")
     return {
         "short": _("Urgent: %(what)s, %(due)s") % {"what": what, "due": due},

@@ -19,7 +19,7 @@ from screening.selectors.doors import sites_where
 from screening.selectors.filters import PAGE, STATE_FILTERS, VIEWS, Filters
 from screening.selectors.heads import with_heads
 from screening.selectors.holding import held_back
-from screening.selectors.queue import Scope, listed, queue, scope_of, tier_told, unreported, waiting
+from screening.selectors.queue import Scope, late_told, listed, queue, scope_of, tier_told, unreported, waiting
 from screening.selectors.rows import Around, Row, row
 from screening.selectors.sessions import Standing, next_free, standing
 from screening.states import AiState, ReadingStatus, StudyStatus
@@ -209,7 +209,7 @@ def _counts(everything: QuerySet[Study], scope: Scope) -> tuple[dict[str, int], 
         .annotate(
             n=Count("pk"),
             told=Count("pk", filter=tier_told(scope)),
-            late=Count("pk", filter=Q(due_at__lt=scope.now)),
+            late=Count("pk", filter=late_told(scope)),
             being_read=Count("pk", filter=Q(status=StudyStatus.READING)),
         )
     ):

@@ -61,6 +61,9 @@ def decide(
             raise DecisionConflict(newest)
         try:
             with transaction.atomic():
+                # Under the row's lock: no signature comes between this and the decision.
+                Study.objects.select_for_update().get(pk=study.pk)
+                _check_reader(study, author)
                 row.save()
                 _record(row, request)
         except IntegrityError:

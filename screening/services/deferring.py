@@ -14,6 +14,7 @@ from accounts.models import User, Verb
 from screening.models import Deferral, DeferReason, Study
 from screening.selectors import open_reading
 from screening.selectors.deferrals import needs_note, standing_deferral
+from screening.selectors.holding import is_held_back
 from screening.services.reading import give_back
 from screening.states import STUDY_TABLE, LostRace, next_status
 
@@ -36,7 +37,8 @@ def defer_study(
     """Set the study aside until a time. Its due time stays as it is.
 
     Before: free (RECEIVING, QUEUED, SCORING, TO_READ), or READING by `reader`. After: free, with one open
-    Deferral; a reading of the reader's is released. Raises `CannotDefer` (no usable reason or time),
+    Deferral; a reading of the reader's is released. A study whose AI is held back from the reader, and a critical one
+    past its due time, need a note. Raises `CannotDefer` (no usable reason or time),
     `LostRace` (another reads it, or it is set aside already), `InvalidTransition` (reported).
     """
     now = timezone.now()
@@ -47,6 +49,9 @@ def defer_study(
         raise CannotDefer(_("Choose a time between now and %(n)d days from now.") % {"n": LONGEST.days})
     with transaction.atomic():
         study.refresh_from_db(from_queryset=Study.objects.select_for_update())
+        if not note and is_held_back(reader, study):
+            # Asked of every such study: to ask of the critical ones alone would tell which those are.
+            raise CannotDefer(_("Say why the study is set aside."))
         if needs_note(study, until) and not note:
             raise CannotDefer(_("The study is critical and due before that. Write the reason out."))
         reading = open_reading(study)

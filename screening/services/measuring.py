@@ -68,6 +68,10 @@ def save_measurement(
             raise MeasurementConflict(newest)
         try:
             with transaction.atomic():
+                # Under the row's lock: no signature comes between this and the new version.
+                study.refresh_from_db(fields=["status", "reported_at"], from_queryset=Study.objects.select_for_update())
+                if newest is not None and is_frozen(study, newest):
+                    raise MeasurementFrozen(newest)
                 row.save()
                 _record(row, author, request)
         except IntegrityError:

@@ -23,6 +23,7 @@ from screening.selectors import open_reading, study_for
 from screening.selectors.deferrals import needs_note, standing_deferral
 from screening.selectors.filters import Filters
 from screening.selectors.handovers import begun_by, colleagues, undoable
+from screening.selectors.holding import is_held_back
 from screening.selectors.standing import standing_json
 from screening.services.deferring import CannotDefer, bring_back, defer_study
 from screening.services.handing_over import CannotHandOver, hand_over, take_back
@@ -56,6 +57,8 @@ def acts(request: HttpRequest, study_uid: str) -> HttpResponse:
     if notes:
         record_once(Verb.NOTES_VIEWED, study=study, actor=user, request=request, notes=len(notes))
     deferral = standing_deferral(study)
+    # Who is not told the tier is asked for words whatever it is.
+    told = claims and can(user, Action.VIEW_SCORES, study.site) and not is_held_back(user, study)
     context: dict[str, Any] = {
         "study": study,
         "notes": notes,
@@ -66,7 +69,7 @@ def acts(request: HttpRequest, study_uid: str) -> HttpResponse:
         "reasons": DeferReason.choices,
         "until": UNTIL.items(),
         "first_day": timezone.localdate() + timedelta(days=1),
-        "pressing": needs_note(study, study.due_at + timedelta(days=1)) and can(user, Action.VIEW_SCORES, study.site),
+        "pressing": told and needs_note(study, study.due_at + timedelta(days=1)),
         "may_bring_back": claims and deferral is not None,
         "may_hand_over": claims and mine,
         "colleagues": colleagues(study, user) if claims and mine else (),

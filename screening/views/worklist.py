@@ -71,7 +71,7 @@ def _rows_context(user: User, filters: Filters) -> dict[str, Any]:
         "tabs": tabs,
         "views": _views(page, may_claim),
         "tiers": [(tier.value, tier.label, page.tiers.get(tier, 0)) for tier in Tier],
-        "urgent": urgent_json(page.session.urgent) if page.session and page.session.urgent else None,
+        "urgent": urgent_json(page.session.urgent, user) if page.session and page.session.urgent else None,
         "sitting": _programme_words(page.session.session.programme) if page.session else "",
         "may_claim": may_claim,
         "may_upload": can(user, Action.UPLOAD),
