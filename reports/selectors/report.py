@@ -184,10 +184,11 @@ def _day(study: Study) -> str:
 
 
 def report_document(report: Report) -> ReportDocument | None:
-    """What an export shows: the last signed text, its addenda, never a later unsigned one. None when unsigned."""
+    """What an export shows: the last signed text, its addenda, never a later unsigned one. None when unsigned, and
+    while opinions are given blind of each other: a preliminary text is another reader's."""
     texts = report.signatures.exclude(meaning=Meaning.ADDENDUM)
     signature = texts.select_related("revision", "signer").order_by("sequence").last()
-    if signature is None:
+    if signature is None or is_blind(report.study):
         return None
     addenda = addendum_texts(report)
     content = content_for(report.programme)

@@ -97,7 +97,7 @@ def tasks_of(study: Study, user: User) -> dict[str, Any]:
     closed = report is not None and report.status in (ReportStatus.SIGNED, ReportStatus.AMENDED)
     mine = reading is not None and reading.reader_id == user.pk and can(user, Action.EDIT_REPORT, study.site)
     waits = bool(opinions and opinions["awaits"])
-    recommendation = recommendation_of(report)
+    recommendation = None if hidden else recommendation_of(report)
     recommends = mine and report is not None and not closed and not waits
     limits = limits_of(study.site, study.programme)
     return {

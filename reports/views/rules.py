@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -162,11 +162,16 @@ def _administrator(request: HttpRequest) -> User:
 
 
 def _place(administrator: User, asked: Any) -> Place:
-    """What was asked for, among the sites the person administers; else the first of them."""
+    """What was asked for, among the sites the person administers; the first of them where none was named.
+
+    Raises Http404 for any other site or programme: nothing meant for one is to land at another.
+    """
     sites = list(sites_where(administrator, Action.MANAGE_RULES).order_by("name"))
-    site = next((each for each in sites if each.slug == asked.get("site")), sites[0])
-    programme = asked.get("programme")
-    return Place(site, programme if programme in PROGRAMMES else "breast")
+    named, programme = asked.get("site"), asked.get("programme") or "breast"
+    site = next((each for each in sites if each.slug == named or not named), None)
+    if site is None or programme not in PROGRAMMES:
+        raise Http404
+    return Place(site, programme)
 
 
 def _rule(request: HttpRequest) -> tuple[Rule, list[str]]:

@@ -20,7 +20,7 @@ from screening.models import Finding, Instance, ScoreRun, Series, Study, Tier
 from screening.selectors import standing_run, study_for
 from screening.selectors.doors import sites_where, visible_studies
 from screening.selectors.heads import head_of, with_heads
-from screening.selectors.holding import is_held_back
+from screening.selectors.holding import first_said, holds_back, is_held_back
 from screening.selectors.measuring import decision_json, newest_decisions
 from screening.selectors.results import speaking_run
 from screening.selectors.worklist import queue
@@ -76,7 +76,9 @@ class StudySerializer(serializers.ModelSerializer[Study]):
 
     def to_representation(self, instance: Study) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(instance)
-        if instance.site_id not in self.context["sees_scores"] or is_held_back(self.context["person"], instance):
+        if instance.site_id not in self.context["sees_scores"] or (
+            holds_back(instance) and instance.pk not in self.context["said"]
+        ):
             return shown | dict.fromkeys(SCORE_FIELDS)
         run = _listed_run(instance)
         if run is None:
@@ -143,7 +145,8 @@ class _Scoped(generics.GenericAPIView[Study]):
     def get_serializer_context(self) -> dict[str, Any]:
         user = self.request.user
         sees = sites_where(user, Action.VIEW_SCORES).values_list("pk", flat=True) if isinstance(user, User) else ()
-        return {"request": self.request, "sees_scores": set(sees), "person": user}
+        said = first_said(user) if isinstance(user, User) else set()
+        return {"request": self.request, "sees_scores": set(sees), "said": said}
 
 
 class StudyList(_Scoped, generics.ListAPIView[Study]):

@@ -9,6 +9,8 @@ from screening.models import Reading, Study
 from screening.programmes import PROGRAMMES
 from screening.states import StudyStatus
 
+UNREPORTED = tuple(status for status in StudyStatus.values if status != StudyStatus.REPORTED)
+
 
 def holds_back(study: Study) -> bool:
     """Does the study's site, or its programme where the site leaves it to that, hold the AI back?
@@ -29,6 +31,12 @@ def held_back(user: User, studies: Iterable[Study]) -> set[int]:
         return holding
     said = Reading.objects.filter(study__in=holding, reader=user).exclude(first_opinion="")
     return holding - set(said.values_list("study", flat=True))
+
+
+def first_said(user: User) -> set[int]:
+    """Ids of the unreported studies of which the user has committed a first opinion; one query."""
+    said = Reading.objects.filter(reader=user, study__status__in=UNREPORTED).exclude(first_opinion="")
+    return set(said.values_list("study", flat=True))
 
 
 def is_held_back(user: User, study: Study) -> bool:

@@ -13,9 +13,8 @@ from accounts.roles import ROLE_ACTIONS, Action
 from screening.models import Reading, Study
 from screening.programmes import PROGRAMMES
 from screening.selectors.deferrals import standing_deferrals
+from screening.selectors.holding import UNREPORTED
 from screening.states import ReadingStatus, StudyStatus
-
-UNREPORTED = tuple(status for status in StudyStatus.values if status != StudyStatus.REPORTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,9 @@ def give(request: HttpRequest, study_uid: str) -> HttpResponse:
     """Fields to (a user's id), note: 302, 400 with a sentence, 409 when the study is no longer one's own."""
     user, study = _to_read(request, study_uid)
     chosen = request.POST.get("to", "")
-    colleague = colleagues(study, user).filter(pk=int(chosen)).first() if chosen.isdecimal() else None
+    colleague = (
+        colleagues(study, user).filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 19 else None
+    )
     note = request.POST.get("note", "")
     try:
         hand_over(study=study, reader=user, colleague=colleague, note=note, request=request)

@@ -59,6 +59,6 @@ def remove_filter(request: HttpRequest) -> HttpResponse:
     """Field filter: the id of one of one's own; 404 for any other."""
     user = viewer(request)
     chosen = request.POST.get("filter", "")
-    if not chosen.isdecimal() or not saved_filters.remove_filter(user=user, pk=int(chosen)):
+    if not chosen.isdecimal() or len(chosen) > 18 or not saved_filters.remove_filter(user=user, pk=int(chosen)):
         raise Http404(_("There is no such filter."))
     return HttpResponseRedirect(reverse("worklist"))

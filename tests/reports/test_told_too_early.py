@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import HoldBack, Site
-from reports.models import CommunicationTask, MatchVerdict
+from reports.models import CommunicationLimit, CommunicationTask, MatchVerdict, ReadingRule
 from reports.rules.reading import Kind, Rule
 from reports.selectors import room
 from reports.selectors.beside import beside_json
@@ -17,9 +17,13 @@ from reports.selectors.tasks import listed_tasks, tasks_of
 from reports.services.communication import dismiss, open_task
 from reports.services.comparing import judge_match
 from reports.services.double_reading import give_opinion, set_rule
+from reports.services.follow_up import recommend
+from reports.services.signing import sign_report
 from screening.models import Study
+from screening.services.handing_over import hand_over
 from screening.services.reading import claim_study
 from screening.states import StudyStatus
+from tests.conftest import PASSWORD
 from tests.reports.test_double_reading import read
 from tests.reports.test_priors import two_dates  # noqa: F401  (a fixture)
 
@@ -144,3 +148,52 @@ def test_how_many_readers_the_ais_band_asks_for_is_not_told_before_the_first_opi
     request.user, request.session = reader, {}
     assert room(fresh(study), reader, request)["awaits_opinion"] is False
     assert tasks_of(fresh(study), reader)["opinions"] is None
+
+
+def test_what_was_written_before_a_rule_of_two_is_in_no_export_and_no_panel_until_both_have_said(
+    ready, trainee, reader, second_reader, rule, request_by
+):
+    study = ready.study
+    recommend(report=ready, actor=reader, kind="imaging", what=WORDS, number=3, unit="months", owner="site")
+    hand_over(study=fresh(study), reader=reader, colleague=trainee)
+    sign_report(
+        report=ready, signer=trainee, revision=1, meaning="preliminary", password=PASSWORD, request=request_by(trainee)
+    )
+    client = client_of(second_reader)
+    addresses = [reverse(name, args=(ready.pk,)) for name in ("report-pdf", "report-print")]
+    addresses.append(reverse("report-export", args=(ready.pk, "fhir")))
+    assert [client.get(address).status_code for address in addresses] == [200, 200, 200]
+    rule(Kind.DOUBLE)
+    assert [client.get(address).status_code for address in addresses] == [409, 409, 409]
+    assert WORDS not in client.get(reverse("study-tasks", args=(study.study_uid,))).content.decode()
+    Study.objects.filter(pk=study.pk).update(status=StudyStatus.REPORTED)
+    assert client.get(addresses[0]).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["reading-rule-try", "reading-rule-set", "time-limits", "reading-rules"])
+def test_a_rule_for_a_site_one_does_not_administer_lands_at_no_other_site(south, administrator, name):
+    client = client_of(administrator)
+    sent = {"site": "south", "programme": "lung", "kind": "double", "reason": "As agreed", "after": "0"}
+    send = client.get if name == "reading-rules" else client.post
+    assert send(reverse(name), sent).status_code == 404
+    assert send(reverse(name), {**sent, "site": "north", "programme": "unknown"}).status_code == 404
+    assert not ReadingRule.objects.exists() and not CommunicationLimit.objects.exists()
+
+
+def test_lists_over_rest_ask_no_query_for_each_study_that_is_held_back(
+    make_study, north, reader, django_assert_max_num_queries
+):
+    Site.objects.update(hold_back_ai=HoldBack.ALWAYS)
+    for _each in range(12):
+        make_study(north)
+    client = client_of(reader)
+    for name in ("api-studies", "api-worklist"):
+        with django_assert_max_num_queries(16):
+            assert len(client.get(reverse(name)).json()["results"]) == 12
+
+
+@pytest.mark.parametrize("name", ["study-hand-over", "filter-remove"])
+def test_an_id_of_thousands_of_digits_is_no_id(claimed, reader, name):
+    address = reverse(name, args=(claimed.study.study_uid,)) if name == "study-hand-over" else reverse(name)
+    field = "to" if name == "study-hand-over" else "filter"
+    assert client_of(reader).post(address, {field: "9" * 5000}).status_code in (400, 404)
