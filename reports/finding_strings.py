@@ -45,6 +45,7 @@ _STRINGS: dict[str, str | Promise] = {
     "finding_place": _("Place"),
     "finding_size": _("Size in mm"),
     "finding_as_found": _("AI: {found}"),
+    "reasons_more": _("{count} more reasons"),
     "keep": _("Keep"),
     "cancel": _("Cancel"),
     "decision_offline": _("Not recorded: there is no connection. Try again."),

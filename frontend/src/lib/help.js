@@ -31,5 +31,8 @@ export function startHelp(keymap) {
     panel.hidden = !panel.hidden;
     if (!panel.hidden) drawHelp(panel, keymap, { close: toggle, change });
   };
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && !panel.hidden) toggle();
+  });
   keymap.bind({ 'show-keys': toggle });
 }

@@ -4,6 +4,7 @@ import { postJson } from '../lib/http.js';
 import { keyOf } from '../lib/keymap.js';
 import { menu } from './menu.js';
 import { drawPairs } from './pairs.js';
+import { stackTools } from './stack-tools.js';
 
 const GRIDS = [[1, 1], [1, 2], [2, 1], [1, 3], [2, 2], [2, 3]];
 /** As many of the newest stand in the bar: on a narrow screen, on a wide one. */
@@ -39,12 +40,12 @@ export function drawHangBar(root, { hanging, viewer, say, selection }) {
   back.setAttribute('aria-label', say('stage_previous'));
   on.setAttribute('aria-label', say('stage_next'));
   const layout = layouts(hanging, say);
-  const link = act(button(say('linked'), 'link', { link: '' }), () => hanging.toggleLink());
+  const link = act(button(say('linked'), 'link', { link: '', minor: '' }), () => hanging.toggleLink());
   const prior = act(button(say('prior_beside'), 'prior', { prior: '' }), () => hanging.togglePrior());
   const timeline = element('ol', { class: 'timeline', 'aria-label': say('timeline') });
   const said = element('p', { class: 'said', role: 'status', hidden: true });
   const pairs = element('ul', { class: 'pairs', 'aria-label': say('pairs'), hidden: true });
-  const bar = element('div', { class: 'bar' }, back, stage, on, layout.button, link, timeline, prior, layout.panel);
+  const bar = element('div', { class: 'bar' }, back, stage, on, layout.button, ...stackTools(viewer, say), link, timeline, prior, layout.panel);
   root.replaceChildren(bar, said, pairs);
   const drawn = drawPairs(pairs, { hanging, viewer, say, selection });
   const write = () => {

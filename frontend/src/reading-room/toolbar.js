@@ -2,19 +2,20 @@
 import { element } from '../lib/dom.js';
 import { keyOf } from '../lib/keymap.js';
 import { RATES } from '../viewer/cine.js';
-import { SLABS } from '../viewer/planes.js';
 import { menu } from './menu.js';
 
-const MOUSE_TOOLS = ['scroll', 'window', 'zoom', 'pan'];
+const MOUSE_TOOLS = ['scroll', 'window'];
+// The middle and the right mouse button do this at any time; the left one where it is asked to.
+const MOVING = ['zoom', 'pan'];
 const MEASURING = ['length', 'bidirectional', 'angle', 'ellipse', 'rectangle', 'arrow', 'probe'];
 
-function button(label, key, data) {
+export function button(label, key, data) {
   const node = element('button', { type: 'button', data }, element('span', { text: label }));
   if (key) node.append(element('kbd', { text: key }));
   return node;
 }
 
-function act(node, run) {
+export function act(node, run) {
   node.addEventListener('click', () => {
     run();
     node.blur();
@@ -22,7 +23,7 @@ function act(node, run) {
   return node;
 }
 
-const rule = () => element('i', {});
+export const rule = () => element('i', {});
 
 export function drawToolbar(root, { viewer, say, help }) {
   const mouse = MOUSE_TOOLS.filter((name) => name !== 'scroll' || !viewer.mammography).map((name) =>
@@ -37,25 +38,28 @@ export function drawToolbar(root, { viewer, say, help }) {
   const heat = viewer.hasHeat
     ? [act(button(say('heat_map'), keyOf('heat'), { heat: '' }), () => viewer.toggleHeat()), strength(viewer, say)]
     : [];
-  const volume = volumes(viewer, say);
   const cine = playing(viewer, say);
   const more = act(button('', keyOf('show-keys'), { help: '' }), help);
   more.setAttribute('aria-label', say('all_keys'));
   root.replaceChildren(...mouse, measuring.button, image.button, rule(), ...presets, presets.length ? rule() : '', marks);
-  root.append(...heat, ...volume.nodes, ...chooser(viewer, say), element('span', { class: 'spacer' }), more, measuring.panel, image.panel);
+  root.append(...heat, ...enlarging(viewer, say), element('span', { class: 'spacer' }), more, measuring.panel, image.panel);
+  // A menu carries the name of its tool that is in the hand.
+  const lightMenu = (opener, names, name) => {
+    const chosen = names.includes(viewer.tool);
+    opener.firstChild.textContent = say(chosen ? `tool_${viewer.tool}` : name);
+    opener.setAttribute('aria-pressed', String(chosen));
+  };
   const light = () => {
     root.querySelectorAll('[data-tool]').forEach((node) => {
       node.setAttribute('aria-pressed', String(node.dataset.tool === viewer.tool));
     });
-    const chosen = MEASURING.includes(viewer.tool) ? viewer.tool : null;
-    measuring.button.firstChild.textContent = say(chosen ? `tool_${chosen}` : 'tools_measure');
-    measuring.button.setAttribute('aria-pressed', String(Boolean(chosen)));
+    lightMenu(measuring.button, MEASURING, 'tools_measure');
+    lightMenu(image.button, [...MOVING, 'loupe'], 'tools_image');
     marks.setAttribute('aria-pressed', String(viewer.marks));
     if (heat.length) {
       heat[0].setAttribute('aria-pressed', String(viewer.heat));
       heat[1].hidden = !viewer.heat;
     }
-    volume.light();
     cine.light();
   };
   viewer.listen(light);
@@ -82,27 +86,8 @@ function handling(viewer, say) {
     ['reset', 'reset', () => viewer.reset()],
   ];
   const items = rows.map(([word, name, run]) => act(button(say(word), keyOf(name), name === 'loupe' ? { tool: name } : { act: name }), run));
-  return menu(say('tools_image'), items, { menu: 'image' });
-}
-
-/** Three planes and the slab, with its thickness while it is on. */
-function volumes(viewer, say) {
-  if (viewer.mammography || !viewer.series.some((series) => series.volume)) return { nodes: [], light: () => {} };
-  const planes = act(button(say('planes'), keyOf('planes'), { minor: '', planes: '' }), () => viewer.planes.toggle('three'));
-  const slab = act(button(say('slab'), keyOf('slab'), { minor: '', slab: '' }), () => viewer.planes.toggle('slab'));
-  const thick = element('select', { 'aria-label': say('slab_thickness'), data: { part: 'slab-mm' }, hidden: true });
-  for (const mm of SLABS) thick.append(element('option', { value: mm, text: say('slab_mm', { mm }), selected: mm === viewer.planes.slabMm }));
-  thick.addEventListener('change', () => {
-    viewer.planes.setSlab(Number(thick.value));
-    thick.blur();
-  });
-  const light = () => {
-    planes.setAttribute('aria-pressed', String(viewer.planes.layout === 'three'));
-    const on = Boolean(viewer.planes.layout) && viewer.planes.thick;
-    slab.setAttribute('aria-pressed', String(on));
-    thick.hidden = !on;
-  };
-  return { nodes: [rule(), planes, slab, thick], light };
+  const moving = MOVING.map((name) => act(button(say(`tool_${name}`), '', { tool: name }), () => viewer.useTool(name)));
+  return menu(say('tools_image'), [...moving, ...items], { menu: 'image' });
 }
 
 /** Pause and speed, while images play. */
@@ -137,28 +122,12 @@ function strength(viewer, say) {
   return node;
 }
 
-function chooser(viewer, say) {
-  if (viewer.mammography) {
-    const nodes = [act(button(say('enlarge'), keyOf('enlarge'), {}), () => viewer.enlarge())];
-    if (viewer.others.length) {
-      const label = say('other_images', { count: viewer.others.length });
-      nodes.push(act(button(label, '', { others: '' }), () => viewer.showOthers()));
-    }
-    return nodes;
+function enlarging(viewer, say) {
+  if (!viewer.mammography) return [];
+  const nodes = [act(button(say('enlarge'), keyOf('enlarge'), {}), () => viewer.enlarge())];
+  if (viewer.others.length) {
+    const label = say('other_images', { count: viewer.others.length });
+    nodes.push(act(button(label, '', { others: '' }), () => viewer.showOthers()));
   }
-  if (viewer.series.length < 2) return [];
-  const select = element('select', { 'aria-label': say('series'), data: { part: 'series' } });
-  viewer.series.forEach((series, index) => {
-    const name = [series.number, series.description || series.modality].filter(Boolean).join(' · ');
-    const label = `${name} (${series.images.length})`;
-    select.append(element('option', { value: index, text: label, selected: index === viewer.at }));
-  });
-  select.addEventListener('change', () => {
-    viewer.openSeries(Number(select.value));
-    select.blur();
-  });
-  viewer.listen(() => {
-    select.value = String(viewer.at);
-  });
-  return [rule(), select];
+  return nodes;
 }

@@ -1,6 +1,9 @@
 /** The list of findings. Choosing one shows its mark and its sentences; what the reader made of it stands beside it. */
 import { element } from '../lib/dom.js';
 
+/** So many reasons are read at a glance; what a sum is made of is read when it is asked for. */
+const REASONS_SHOWN = 3;
+
 export const isGone = (finding) => finding.state === 'REJECTED';
 
 export class Findings {
@@ -57,6 +60,11 @@ export class Findings {
   #reasons(finding) {
     if (!finding.reasons?.length) return null;
     const lines = finding.reasons.map((text) => element('li', { text }));
+    const rest = lines.length > REASONS_SHOWN + 1 ? lines.splice(REASONS_SHOWN) : [];
+    if (rest.length) {
+      const more = element('summary', { text: this.say('reasons_more', { count: rest.length }) });
+      lines.push(element('li', { class: 'more' }, element('details', {}, more, element('ul', {}, ...rest))));
+    }
     return element('ul', { class: 'why', data: { reasonsOf: finding.key }, hidden: true }, ...lines);
   }
 
