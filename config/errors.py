@@ -20,6 +20,15 @@ def _answer(request: HttpRequest, status: int, title: str, sentence: str) -> Htt
     return render(request, "error.html", {"title": title, "sentence": sentence}, status=status)
 
 
+def bad_request(request: HttpRequest) -> HttpResponse:
+    """What was sent holds the character NUL."""
+    title, sentence = _("Not understood"), _("What was sent holds a character that no text may hold (NUL).")
+    if _wants_json(request):
+        return JsonResponse({"detail": sentence}, status=400)
+    # Without the request, whose very session may be named with it.
+    return HttpResponse(render_to_string("error.html", {"title": title, "sentence": sentence}), status=400)
+
+
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     sentence = str(exception) if exception and str(exception) else _("Your role does not allow this.")
     return _answer(request, 403, _("Not allowed"), sentence)

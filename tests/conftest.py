@@ -142,12 +142,14 @@ def make_study(db) -> Callable[..., Study]:
                 **fields,
             }
         )
-        series = Series.objects.create(site=site, study=study, series_uid=f"{uid}.1", number=1, modality=study.modality)
+        # No longer than a UID may be: PostgreSQL keeps to that.
+        series_uid = f"{uid[:58]}.1"
+        series = Series.objects.create(site=site, study=study, series_uid=series_uid, number=1, modality=study.modality)
         for number in range(1, images + 1):
             Instance.objects.create(
                 site=site,
                 series=series,
-                sop_uid=f"{uid}.1.{number}",
+                sop_uid=f"{series_uid}.{number}",
                 sop_class_uid="1.2.840.10008.5.1.4.1.1.2",
                 transfer_syntax_uid="1.2.840.10008.1.2.1",
                 number=number,
