@@ -127,10 +127,11 @@ def check_identity(report: Report, signer: User, password: str, request: HttpReq
 def _sign(report: Report, signer: User, number: int | None, meaning: str, request: HttpRequest) -> Signature:
     try:
         with transaction.atomic():
+            # The study's lock first, as whoever records a score takes them in this order too: what is decided and
+            # measured meanwhile is signed with the report, or refused.
+            report.study.refresh_from_db(from_queryset=Study.objects.select_for_update())
             # Takes the row's lock: no save and no other signature comes between check and signature.
             advance(report, REPORT_TABLE, EVENTS[Meaning(meaning)])
-            # And the study's: what is decided and measured meanwhile is signed with the report, or refused.
-            report.study.refresh_from_db(from_queryset=Study.objects.select_for_update())
             reading = holds_reading(report=report, user=signer, action=Action.EDIT_REPORT)
             revision = _signable(report, reading, number, meaning)
             signature = append_signature(report, signer, revision, meaning, _report_body(report, revision))
