@@ -101,7 +101,7 @@ class Camera:
         administrator.page.get_by_role("link", name="Models").click()
         self.take(administrator, "models")
         auditor = self.sit_down("auditor")
-        auditor.page.get_by_role("link", name="Audit").click()
+        auditor.page.get_by_role("link", name="Audit", exact=True).click()
         self.take(auditor, "audit")
 
     def all(self, scratch: Path) -> None:

@@ -137,7 +137,11 @@ def test_a_model_that_fails_naming_the_patient_leaves_a_reason_without_the_name(
     run.refresh_from_db()
     assert run.status == RunStatus.FAILED
     assert Study.objects.get().ai_state == AiState.FAILED
-    assert {name for name, _rest in sent} == {"screening.gpu_tasks.score_study", "reports.gpu_tasks.draft_report"}
+    assert {name for name, _rest in sent} == {
+        "screening.gpu_tasks.score_study",
+        "screening.tasks.prepare_metadata",
+        "reports.gpu_tasks.draft_report",
+    }
     assert "RuntimeError" in caplog.text
     assert leaked(everything_told(caplog, sent)) == []
 

@@ -170,10 +170,10 @@ def test_a_cut_tail_that_was_sealed_anew_is_named(trail, as_owner, settings, rea
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE accounts_auditseal SET digest = 'f' || substr(digest, 2) WHERE number = 2",
+        "UPDATE accounts_auditseal SET digest = 'g' || substr(digest, 2) WHERE number = 2",
         "UPDATE accounts_auditseal SET rows = '[]' WHERE number = 2",
         "UPDATE accounts_auditseal SET gaps = '[[1, \"\"]]' WHERE number = 2",
-        "UPDATE accounts_auditseal SET previous = 'f' || substr(previous, 2) WHERE number = 2",
+        "UPDATE accounts_auditseal SET previous = 'g' || substr(previous, 2) WHERE number = 2",
         "DELETE FROM accounts_auditseal WHERE number = 2",
     ],
 )
