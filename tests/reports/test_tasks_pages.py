@@ -212,5 +212,7 @@ def test_limits_are_kept_and_bad_ones_are_refused(as_administrator):
 
 
 def test_an_administrator_of_one_site_is_shown_no_other(as_administrator, south):
-    page = as_administrator.get(reverse("reading-rules") + "?site=south&programme=lung").content.decode()
+    other = as_administrator.get(reverse("reading-rules") + "?site=south&programme=lung")
+    assert other.status_code == 404 and "South Hospital" not in other.content.decode()
+    page = as_administrator.get(reverse("reading-rules") + "?programme=lung").content.decode()
     assert "South Hospital" not in page and "North Clinic" in page
