@@ -34,6 +34,7 @@ check: setup ## lint, types, import contracts, file lengths
 
 soak: setup ## the long versions: fuzzing, load, faults
 	@bash docker/chromium.sh
+	@bash docker/dicom3tools.sh
 	@$(PY) -m pytest -n 2 --dist loadfile -m "soak"
 
 audit: setup ## ask for known vulnerabilities

@@ -8,8 +8,9 @@ from allauth.account.forms import LoginForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from accounts.models import Site, TextSize, Theme, User
+from accounts.models import HoldBack, SignWith, Site, TextSize, Theme, User
 from accounts.roles import Role
 
 
@@ -26,6 +27,31 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 class AppearanceForm(forms.Form):
     theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices, widget=forms.RadioSelect)
     text_size = forms.ChoiceField(label=_("Size of type"), choices=TextSize.choices, widget=forms.RadioSelect)
+
+
+class SiteForm(forms.Form):
+    """A site's name and ways. `site`: the one that is changed; its short name stays, as addresses hold it."""
+
+    name = forms.CharField(label=pgettext_lazy("of a thing", "Name"), max_length=120)
+    slug = forms.SlugField(
+        label=_("Short name"), max_length=50, help_text=_("Small letters, digits and hyphens. It is never changed.")
+    )
+    sign_with = forms.ChoiceField(label=_("Signing a report asks for"), choices=SignWith.choices)
+    hold_back_ai = forms.ChoiceField(label=_("Hold AI back until a first opinion"), choices=HoldBack.choices)
+
+    def __init__(self, *args: Any, site: Site | None = None, **kwargs: Any) -> None:
+        self.site = site
+        fields = ("name", "slug", "sign_with", "hold_back_ai")
+        kwargs["initial"] = {name: getattr(site, name) for name in fields} if site else {"sign_with": SignWith.EACH}
+        super().__init__(*args, **kwargs)
+        if site:
+            del self.fields["slug"]
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"].lower()
+        if Site.objects.filter(slug=slug).exists():
+            raise ValidationError(_("This short name is taken."))
+        return slug
 
 
 class UserForm(forms.Form):
@@ -73,7 +99,7 @@ class UserForm(forms.Form):
             for name in ("first_name", "last_name", "email"):
                 self.fields[name].disabled = not whole
         else:
-            self.fields["password"].required = True
+            self.fields["password"].label = _("Password (empty: a link to choose one)")
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]

@@ -33,6 +33,9 @@ class Site(models.Model):
     is_active = models.BooleanField(default=True)
     sign_with = models.CharField(max_length=8, choices=SignWith, default=SignWith.EACH)
     hold_back_ai = models.CharField(max_length=10, choices=HoldBack, default=HoldBack.PROGRAMME)
+    # Programme → whether its AI is held back here, where the site's settings say: a copy of their newest versions,
+    # kept by the service that writes them, so that no list asks for them row by row.
+    programme_holds = models.JSONField(default=dict, blank=True, editable=False)
 
     class Meta:
         ordering = ("name",)
@@ -93,6 +96,37 @@ class Membership(models.Model):
         return f"{self.get_role_display()} · {self.site}"
 
 
+class Invitation(models.Model):
+    """A link by which a new person chooses their first password, once. Only its digest is kept.
+
+    used_at, withdrawn_at: whichever comes first ends it.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations")
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token, hex")
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user",),
+                condition=Q(used_at__isnull=True, withdrawn_at__isnull=True),
+                name="invitation_one_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(used_at__isnull=True) | Q(withdrawn_at__isnull=True), name="invitation_one_end"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Invitation {self.pk} of user {self.user_id}"
+
+
 class Verb(models.TextChoices):
     """Every audited act. An event with another verb is refused by the database."""
 
@@ -102,6 +136,16 @@ class Verb(models.TextChoices):
     USER_CREATED = "user_created", _("User created")
     USER_CHANGED = "user_changed", _("User changed")
     USER_DEACTIVATED = "user_deactivated", _("User deactivated")
+    USER_INVITED = "user_invited", _("User invited")
+    INVITATION_USED = "invitation_used", _("Invitation used")
+    INVITATION_WITHDRAWN = "invitation_withdrawn", _("Invitation withdrawn")
+    SIGN_INS_ENDED = "sign_ins_ended", _("Sessions of a user ended")
+    USERS_EXPORTED = "users_exported", _("List of users exported")
+    SITE_CREATED = "site_created", _("Site created")
+    SITE_CHANGED = "site_changed", _("Site changed")
+    PROGRAMME_SET = "programme_set", _("Programme settings changed")
+    RUN_RETRIED = "run_retried", _("Failed run tried again")
+    QUEUES_VIEWED = "queues_viewed", _("Queues viewed")
     WORKLIST_VIEWED = "worklist_viewed", _("Worklist viewed")
     PATIENTS_SEARCHED = "patients_searched", _("Patients searched")
     STUDY_OPENED = "study_opened", _("Study opened")
@@ -124,11 +168,23 @@ class Verb(models.TextChoices):
     STUDY_DEIDENTIFIED = "study_deidentified", _("Study exported without its person")
     REPORT_VIEWED = "report_viewed", _("Report viewed")
     REPORT_DRAFTED = "report_drafted", _("Report drafted")
+    HOUSE_STYLE_SET = "house_style_set", _("House style set")
     REPORT_SAVED = "report_saved", _("Report saved")
     REPORT_SIGNED = "report_signed", _("Report signed")
     ADDENDUM_SIGNED = "addendum_signed", _("Addendum signed")
+    REPORT_AMENDED = "report_amended", _("Report amended")
+    REPORT_COSIGNED = "report_cosigned", _("Report cosigned")
+    CONTENT_ERASED = "content_erased", _("Content erased on request")
+    LEGAL_HOLD_CHANGED = "legal_hold_changed", _("Legal hold set or lifted")
     LATE_IMAGES_SEEN = "late_images_seen", _("Late images seen")
     REPORT_EXPORTED = "report_exported", _("Report exported")
+    TARGET_SAVED = "target_saved", _("Target saved")
+    TARGET_TRIED = "target_tried", _("Target tried")
+    TARGETS_VIEWED = "targets_viewed", _("Targets viewed")
+    DOCUMENT_SENT = "document_sent", _("Document sent")
+    DOCUMENT_NOT_SENT = "document_not_sent", _("Document could not be sent")
+    DELIVERY_SENT_AGAIN = "delivery_sent_again", _("Document to be sent again")
+    DELIVERY_GIVEN_UP = "delivery_given_up", _("Sending given up")
     MEASUREMENT_SAVED = "measurement_saved", _("Measurement saved")
     FINDING_DECIDED = "finding_decided", _("Finding decided")
     FIRST_OPINION = "first_opinion", _("First opinion committed")

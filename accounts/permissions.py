@@ -13,7 +13,7 @@ from accounts.roles import ROLE_ACTIONS, Action
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context `navigation`: (label, url, active) of every page the signed-in person may open."""
+    """Context `navigation`: (label, url, active) of every page the signed-in person may open; `sees_images`: anywhere."""
     user = getattr(request, "user", None)
     if not isinstance(user, User) or not user.is_active:
         return {"navigation": []}
@@ -26,11 +26,16 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         (Action.MANAGE_USERS, _("Users"), reverse("users")),
         (Action.MANAGE_MODELS, _("Models"), reverse("models")),
         (Action.MANAGE_RULES, _("Reading rules"), reverse("reading-rules")),
+        (Action.MANAGE_RULES, _("House style"), reverse("house-style")),
+        (Action.MANAGE_TARGETS, _("Targets"), reverse("targets")),
+        (Action.MANAGE_SITES, _("Settings"), reverse("sites")),
+        (Action.ERASE_CONTENT, _("Erasure"), reverse("erasures")),
         (Action.VIEW_STATUS, _("Status"), reverse("status")),
         (Action.VIEW_AUDIT, _("Audit"), reverse("audit")),
     )
     return {
-        "navigation": [(label, url, request.path.startswith(url)) for action, label, url in pages if action in actions]
+        "navigation": [(label, url, request.path.startswith(url)) for action, label, url in pages if action in actions],
+        "sees_images": Action.VIEW_IMAGES in actions,
     }
 
 

@@ -39,6 +39,9 @@ class Action(models.TextChoices):
     MANAGE_MODELS = "manage_models", _("Manage models and their rights")
     COMMUNICATE = "communicate", _("Communicate critical results and follow up")
     MANAGE_RULES = "manage_rules", _("Set reading rules and time limits")
+    MANAGE_TARGETS = "manage_targets", _("Manage where reports are sent")
+    MANAGE_SITES = "manage_sites", _("Manage sites and their programmes")
+    ERASE_CONTENT = "erase_content", _("Erase content on request, and hold it")
     VIEW_STATUS = "view_status", _("See how the department runs")
     VIEW_AUDIT = "view_audit", _("Read the audit trail")
 
@@ -80,6 +83,9 @@ ROLE_ACTIONS: dict[str, frozenset[str]] = {
             Action.MANAGE_USERS,
             Action.MANAGE_MODELS,
             Action.MANAGE_RULES,
+            Action.ERASE_CONTENT,
+            Action.MANAGE_TARGETS,
+            Action.MANAGE_SITES,
             Action.VIEW_STATUS,
         }
     ),

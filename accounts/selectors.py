@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import AuditEvent, Membership, Site, User
+from accounts.models import AuditEvent, Invitation, Membership, Site, User
 from accounts.roles import Action, Role, roles_with
+
+# Where a session keeps when its person last gave a password (written by `services.authentication`).
+AUTHENTICATED_AT = "authenticated_at"
 
 
 def administered_sites(user: User) -> QuerySet[Site]:
@@ -15,6 +24,23 @@ def administered_sites(user: User) -> QuerySet[Site]:
     return Site.objects.filter(
         is_active=True, memberships__user=user, memberships__role__in=roles_with(Action.MANAGE_USERS)
     )
+
+
+def managed_sites(user: User) -> QuerySet[Site]:
+    """The active sites this person sets up."""
+    if not user.is_active:
+        return Site.objects.none()
+    return Site.objects.filter(
+        is_active=True, memberships__user=user, memberships__role__in=roles_with(Action.MANAGE_SITES)
+    )
+
+
+def managed_site(user: User, slug: str) -> Site:
+    """One of them. Raises Http404 for any other."""
+    site = managed_sites(user).filter(slug=slug).first()
+    if site is None:
+        raise Http404(_("There is no such site."))
+    return site
 
 
 def manageable_users(administrator: User) -> QuerySet[User]:
@@ -65,6 +91,35 @@ def answers_for(administrator: User, user: User) -> bool:
         return True
     elsewhere = user.memberships.filter(site__is_active=True).exclude(site__in=administered_sites(administrator))
     return not (user.is_superuser or user.is_staff or elsewhere.exists())
+
+
+def open_invitation(user: User) -> Invitation | None:
+    """The person's link that is still good."""
+    links = Invitation.objects.filter(user=user, used_at__isnull=True, withdrawn_at__isnull=True)
+    return links.filter(expires_at__gt=timezone.now()).select_related("made_by").first()
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """One session of a person. name: stands for the session's key, which is never told. since: last password given."""
+
+    name: str
+    key: str = field(repr=False)
+    since: datetime | None
+    until: datetime
+
+
+def sessions_of(user: User) -> list[SignIn]:
+    """Where the person is signed in now, the newest first. Looks at every session there is."""
+    found = []
+    for session in Session.objects.filter(expire_date__gte=timezone.now()).iterator():
+        data = session.get_decoded()
+        if data.get("_auth_user_id") == str(user.pk):
+            stamp = data.get(AUTHENTICATED_AT)
+            since = datetime.fromisoformat(stamp) if stamp else None
+            name = hashlib.sha256(session.session_key.encode()).hexdigest()[:16]
+            found.append(SignIn(name, session.session_key, since, session.expire_date))
+    return sorted(found, key=lambda each: each.until, reverse=True)
 
 
 def is_last_administrator(user: User, site: Site) -> bool:

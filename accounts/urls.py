@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account import views as allauth
 from django.urls import path
 
-from accounts.views import audit, preferences, users
+from accounts.views import audit, invitations, preferences, users
 
 urlpatterns = [
     path("login/", allauth.login, name="account_login"),
@@ -17,9 +17,15 @@ urlpatterns = [
     path("password/reset/", users.ask_administrator, name="account_reset_password"),
     path("inactive/", users.ask_administrator, name="account_inactive"),
     path("users/", users.user_list, name="users"),
+    path("users/export/", users.user_export, name="user-export"),
     path("users/new/", users.user_new, name="user-new"),
     path("users/<int:user_id>/", users.user_change, name="user-change"),
     path("users/<int:user_id>/active/", users.user_active, name="user-active"),
+    path("users/<int:user_id>/invite/", invitations.user_invite, name="user-invite"),
+    path("users/<int:user_id>/withdraw/", invitations.user_withdraw, name="user-withdraw"),
+    path("users/<int:user_id>/sign-out/", invitations.user_sign_out, name="user-sign-out"),
+    path("invitation/", invitations.invitation_accept, name="invitation-accept"),
+    path("invitation/<str:token>/", invitations.invitation, name="invitation"),
     path("preferences/", preferences.appearance, name="preferences"),
     path("preferences/keys/", preferences.keys, name="preferences-keys"),
     path("preferences/keys/reset/", preferences.keys_reset, name="preferences-keys-reset"),

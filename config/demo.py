@@ -45,7 +45,7 @@ def processes(port: int, home: Path) -> list[Process]:
     gunicorn = [PYTHON, "-m", "gunicorn", "config.wsgi", "--workers", "2", "--threads", "4", "--timeout", "120"]
     return [
         Process("web", [*gunicorn, "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]),
-        Process("worker", [*worker, "-n", "default@%h", "-Q", "default"]),
+        Process("worker", [*worker, "-n", "default@%h", "-Q", "default,sending"]),
         Process(
             "scoring",
             [

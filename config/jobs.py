@@ -16,7 +16,7 @@ from config.env import env
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """task: Celery name. queue: "default", "scoring" or "scoring-urgent".
+    """task: Celery name. queue: one of `QUEUES`.
 
     lease_s: a run not heard of for so long counts as lost. attempts: after so many it has failed.
     every_s: run by beat at this interval (None: only when enqueued).
@@ -37,12 +37,16 @@ JOBS = {
     "sweep_drafts": Job("reports.tasks.sweep_drafts", every_s=15),
     "seal_audit": Job("accounts.tasks.seal_audit", every_s=5),
     "sweep_communications": Job("reports.tasks.sweep_communications", every_s=20),
+    # Waits for other systems, so it has a queue of its own. The lease outlasts the longest talk with one; with the
+    # pauses of `reports.services.sending` so many attempts are about a day.
+    "send_delivery": Job("reports.tasks.send_delivery", queue="sending", lease_s=120, attempts=30),
+    "sweep_deliveries": Job("reports.tasks.sweep_deliveries", queue="sending", every_s=10),
     "purge_broker": Job("screening.tasks.purge_broker", every_s=3600),
     "prepare_metadata": Job("screening.tasks.prepare_metadata"),
     "score_study": Job("screening.gpu_tasks.score_study", queue="scoring", lease_s=SCORE_LEASE_S, attempts=3),
     "draft_report": Job("reports.gpu_tasks.draft_report", queue="scoring", lease_s=60, attempts=3),
 }
-QUEUES = ("scoring-urgent", "scoring", "default")
+QUEUES = ("scoring-urgent", "scoring", "default", "sending")
 
 
 def enqueue(name: str, *ids: int, urgent: bool = False) -> None:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("accounts.home")),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
+    path("settings/", include("accounts.site_urls")),
     path("i18n/setlang/", set_language, name="set-language"),
     path("health/", include("config.health")),
     path("api/", include("screening.api.urls")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +13,27 @@ from rest_framework import serializers
 
 from accounts.models import User
 from accounts.roles import Action
+from reports.coded import AnswersError
 from reports.models import Meaning
 from reports.sections import SectionsError
 from reports.selectors import report_for
 from reports.selectors.addenda import addenda_json, came_late
+from reports.selectors.coded import computed_json, readable_answers
 from reports.selectors.report import revision_json
+from reports.selectors.versions import versions_json
 from reports.services.addenda import add_addendum
-from reports.services.editing import ReportClosed, RevisionConflict, save_revision
-from reports.services.signing import IdentityNotProved, NotSignable, SigningConflict, sign_report
+from reports.services.amending import amend_report
+from reports.services.cosigning import cosign_report
+from reports.services.editing import ReportClosed, RevisionConflict, may_write, save_revision
+from reports.services.review import SignedOver
+from reports.services.signing import (
+    IdentityNotProved,
+    NotSignable,
+    ReviewStands,
+    SigningConflict,
+    last_text,
+    sign_report,
+)
 from screening.services.reading import see_late_images
 
 
@@ -35,16 +48,24 @@ class SaveRequest(serializers.Serializer):
 
     parent = serializers.IntegerField(min_value=0, allow_null=True)  # type: ignore[assignment]
     sections = serializers.JSONField()
+    answers = serializers.JSONField(allow_null=True, default=None)
+
+
+class WorkOutRequest(serializers.Serializer):
+    answers = serializers.JSONField()
 
 
 class SignRequest(serializers.Serializer):
-    """revision: the number of the revision that was on the screen."""
+    """revision: the number of the revision that was on the screen. signed_over: keys of remarks of the review that
+    stand against it, which the signer signs over, and why."""
 
     password = serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=1024, default="")
     meaning = serializers.ChoiceField(
         choices=[(each.value, each.label) for each in (Meaning.FINAL, Meaning.PRELIMINARY)], default=Meaning.FINAL
     )
     revision = serializers.IntegerField(min_value=0)
+    signed_over = serializers.ListField(child=serializers.CharField(max_length=300), max_length=100, default=list)
+    reason = serializers.CharField(allow_blank=True, max_length=300, default="")
 
 
 class AddendumRequest(serializers.Serializer):
@@ -57,6 +78,23 @@ class AddendumRequest(serializers.Serializer):
     images = serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True, default=None)
 
 
+class AmendmentRequest(serializers.Serializer):
+    """revision, after, images: the signed revision, the addenda and the images that were on the screen."""
+
+    revision = serializers.IntegerField(min_value=0)
+    after = serializers.IntegerField(min_value=0)
+    sections = serializers.JSONField()
+    reason = serializers.CharField(max_length=300)
+    password = serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=1024, default="")
+    images = serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True, default=None)
+
+
+class CosignRequest(serializers.Serializer):
+    revision = serializers.IntegerField(min_value=0)
+    after = serializers.IntegerField(min_value=0)
+    password = serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=1024, default="")
+
+
 class LateImagesRequest(serializers.Serializer):
     images = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
 
@@ -66,6 +104,7 @@ class SignAnswer(serializers.Serializer):
     signer = serializers.CharField()
     pdf = serializers.CharField()
     next = serializers.CharField()
+    versions = serializers.ListField(child=serializers.DictField(), help_text="as in the report")
 
 
 class Detail(serializers.Serializer):
@@ -93,9 +132,14 @@ def save_answer(*, user: User, report_id: int, body: object, request: HttpReques
         return sent
     try:
         revision = save_revision(
-            report=report, author=user, parent=sent["parent"], sections=sent["sections"], request=request
+            report=report,
+            author=user,
+            parent=sent["parent"],
+            sections=sent["sections"],
+            answers=sent["answers"],
+            request=request,
         )
-    except SectionsError as error:
+    except (SectionsError, AnswersError) as error:
         return refused(400, str(error))
     except ReportClosed as closed:
         detail = _("This report is signed and cannot be changed.")
@@ -106,7 +150,21 @@ def save_answer(*, user: User, report_id: int, body: object, request: HttpReques
     if revision is None:
         return Answer(200, {"revision": None, "saved_at": None, "sections": {}})
     saved = revision_json(revision)
-    return Answer(200, {key: saved[key] for key in ("revision", "saved_at", "sections")})
+    return Answer(200, {key: saved[key] for key in ("revision", "saved_at", "sections", "answers")})
+
+
+def computed_answer(*, user: User, report_id: int, body: object) -> Answer:
+    """200 with what the rules make of the answers, 400 no answers. Raises Http404, PermissionDenied."""
+    report = report_for(user, report_id, Action.VIEW_REPORT)
+    sent = checked_request(WorkOutRequest, body)
+    if isinstance(sent, Answer):
+        return sent
+    may_write(report=report, user=user)
+    try:
+        answers = readable_answers(report, sent["answers"])
+    except AnswersError as error:
+        return refused(400, str(error))
+    return Answer(200, {"computed": computed_json(report, answers)})
 
 
 def sign_answer(*, user: User, report_id: int, body: object, request: HttpRequest) -> Answer:
@@ -115,10 +173,14 @@ def sign_answer(*, user: User, report_id: int, body: object, request: HttpReques
     sent = checked_request(SignRequest, body)
     if isinstance(sent, Answer):
         return sent
+    over = SignedOver(tuple(sent["signed_over"]), sent["reason"])
+    asked = {name: sent[name] for name in ("password", "meaning", "revision")}
     try:
-        signature = sign_report(report=report, signer=user, request=request, **sent)
+        signature = sign_report(report=report, signer=user, request=request, over=over, **asked)
     except IdentityNotProved as error:
         return refused(400, str(error), needs_password=True)
+    except ReviewStands as error:
+        return refused(400, str(error), remarks=error.remarks)
     except NotSignable as error:
         return refused(400, str(error))
     except SigningConflict as error:
@@ -130,6 +192,7 @@ def sign_answer(*, user: User, report_id: int, body: object, request: HttpReques
             "signer": signature.signer_name,
             "pdf": reverse("report-pdf", args=(report.pk,)),
             "next": reverse("worklist-next"),
+            "versions": versions_json(report),
         },
     )
 
@@ -149,6 +212,49 @@ def addendum_answer(*, user: User, report_id: int, body: object, request: HttpRe
     except SigningConflict as error:
         return refused(409, str(error))
     return Answer(200, {"addenda": addenda_json(report), "came_late": came_late(report.study)})
+
+
+def amend_answer(*, user: User, report_id: int, body: object, request: HttpRequest) -> Answer:
+    """200 signed, 400 wrong password, no text or no change, 409 not signed or moved on. Raises Http404,
+    PermissionDenied."""
+    return _after_signature(amend_report, AmendmentRequest, user, report_id, body, request)
+
+
+def cosign_answer(*, user: User, report_id: int, body: object, request: HttpRequest) -> Answer:
+    """200 signed, 400 wrong password or own text, 409 not signed or moved on. Raises Http404, PermissionDenied."""
+    return _after_signature(cosign_report, CosignRequest, user, report_id, body, request)
+
+
+def _after_signature(
+    act: Callable[..., object],
+    kind: type[serializers.Serializer],
+    user: User,
+    report_id: int,
+    body: object,
+    request: HttpRequest,
+) -> Answer:
+    """The versions and the status as they stand after `act`, one more signature under a signed report."""
+    report = report_for(user, report_id, Action.SIGN_REPORT)
+    sent = checked_request(kind, body)
+    if isinstance(sent, Answer):
+        return sent
+    try:
+        act(report=report, signer=user, request=request, **sent)
+    except IdentityNotProved as error:
+        return refused(400, str(error), needs_password=True)
+    except (NotSignable, SectionsError) as error:
+        return refused(400, str(error))
+    except SigningConflict as error:
+        return refused(409, str(error))
+    return Answer(
+        200,
+        {
+            "status": report.status,
+            "revision": last_text(report).revision.number,
+            "versions": versions_json(report),
+            "came_late": came_late(report.study),
+        },
+    )
 
 
 def late_images_answer(*, user: User, report_id: int, body: object, request: HttpRequest) -> Answer:

@@ -1,4 +1,4 @@
-"""Reports over REST: reading one, and signing it."""
+"""Reports over REST: reading one, and signing it; and findings, with what readers made of them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from accounts.models import User, Verb
 from accounts.roles import Action
 from reports.answers import Detail, SignAnswer, SignRequest, sign_answer
 from reports.selectors import report_for, report_json
+from reports.selectors.double_reading import is_blind
+from screening.api.studies import FindingList
+from screening.models import Finding, FindingDecision, Study
 
 
 class SentenceSerializer(serializers.Serializer):
@@ -22,6 +25,7 @@ class SentenceSerializer(serializers.Serializer):
     origin = serializers.CharField()
     evidence = serializers.ListField(child=serializers.CharField())
     state = serializers.ChoiceField(choices=("ai", "edited", "human"))
+    accepted = serializers.BooleanField(required=False, help_text="a person took the AI's sentence as it stands")
 
 
 class SectionSerializer(serializers.Serializer):
@@ -59,6 +63,39 @@ class AddendumSerializer(serializers.Serializer):
     adds_to_sha256 = serializers.CharField()
 
 
+class VersionSectionSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    title = serializers.CharField()
+    text = serializers.CharField()
+
+
+class VersionChangeSerializer(serializers.Serializer):
+    """pieces: ["same" | "gone" | "new", text] in reading order."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    pieces = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
+
+
+class VersionSignatureSerializer(serializers.Serializer):
+    signer = serializers.CharField()
+    meaning = serializers.CharField()
+    meaning_label = serializers.CharField()
+    signed_at = serializers.DateTimeField()
+    signed_words = serializers.CharField()
+    sha256 = serializers.CharField()
+
+
+class VersionSerializer(VersionSignatureSerializer):
+    """One signed text. changes: the sections that differ from the version before."""
+
+    number = serializers.IntegerField()
+    reason = serializers.CharField(allow_blank=True)
+    cosigned = VersionSignatureSerializer(many=True)
+    sections = VersionSectionSerializer(many=True)
+    changes = VersionChangeSerializer(many=True)
+
+
 class ReportSerializer(serializers.Serializer):
     """One report with the text of its current revision."""
 
@@ -70,17 +107,27 @@ class ReportSerializer(serializers.Serializer):
     saved_at = serializers.DateTimeField(allow_null=True)
     author = serializers.CharField(allow_null=True)
     sections = SectionSerializer(many=True)
+    answers = serializers.JSONField(help_text="coded answers: schema, values (key: value, origin), lines")
     normal = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
     offered = OfferedSerializer(allow_null=True)
     guard = serializers.JSONField()
     signatures = ReportSignatureSerializer(many=True)
     addenda = AddendumSerializer(many=True)
+    versions = VersionSerializer(many=True)
 
 
 def _user(request: Request) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+class Findings(FindingList):
+    """What the newest run found, with what a reader made of it; of decisions none while opinions are blind of each
+    other, whenever they were made."""
+
+    def decisions(self, study: Study, found: list[Finding]) -> dict[int, FindingDecision]:
+        return {} if is_blind(study) else super().decisions(study, found)
 
 
 class ReportDetail(APIView):

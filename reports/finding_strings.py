@@ -18,6 +18,11 @@ _STRINGS: dict[str, str | Promise] = {
     "measure_place": _("image {image} of {count}"),
     "measure_sentence": _("{said} (series {series}, image {image})."),
     "measure_sentence_view": _("{said} ({view})."),
+    "measure_place_plane": _("{plane} plane at {at}"),
+    "measure_sentence_plane": _("{said} (series {series}, {plane} plane at {at})."),
+    "plane_in_axial": _("axial"),
+    "plane_in_coronal": _("coronal"),
+    "plane_in_sagittal": _("sagittal"),
     "measure_insert": _("Insert"),
     "measure_finding": _("As finding"),
     "measure_remove": _("Remove"),
@@ -75,6 +80,11 @@ MEASURING_SENTENCES: tuple[str | Promise, ...] = (
     _("An angle needs two arms."),
     _("A measurement stays on its image."),
     _("The measurement lies on no image of this study."),
+    _("This tool measures on the slices themselves, not across them."),
+    _("There is no such plane."),
+    _("A point is not three numbers."),
+    _("The points do not lie in one plane."),
+    _("No other planes can be cut from this series."),
 )
 
 

@@ -19,7 +19,7 @@ from screening.models import Study
 from screening.selectors import findings_of
 from screening.selectors.measuring import decided_findings, decision_json, is_frozen, measurement_json
 from screening.services.deciding import DecisionConflict, DecisionError, DecisionsFrozen, decide
-from screening.services.measuring import MeasurementConflict, MeasurementFrozen, save_measurement
+from screening.services.measuring import MeasurementConflict, MeasurementFrozen, MeasurementHeld, save_measurement
 from screening.services.opinion import OpinionError, commit_first_opinion
 from screening.states import InvalidTransition, LostRace
 
@@ -33,6 +33,8 @@ class MeasureRequest(serializers.Serializer):
     sop_uid = serializers.CharField(max_length=64, default="")
     frame = serializers.IntegerField(min_value=1, default=1)
     points = serializers.JSONField(required=False)
+    series_uid = serializers.CharField(max_length=64, default="")
+    plane = serializers.JSONField(required=False, allow_null=True, default=None)
     text = serializers.CharField(max_length=2000, allow_blank=True, default="")
     value = serializers.FloatField(allow_null=True, default=None)
     removed = serializers.BooleanField(default=False)
@@ -55,7 +57,8 @@ class OpinionRequest(serializers.Serializer):
 
 
 def measure_answer(*, user: User, study: Study, body: object, request: HttpRequest) -> Answer:
-    """200 kept (also the same once more), 400 no measurement, 409 changed elsewhere or frozen (with both)."""
+    """200 kept (also the same once more), 400 no measurement, 403 another's while somebody else reads, 409 changed
+    elsewhere or frozen (with both)."""
     sent = checked_request(MeasureRequest, body)
     if isinstance(sent, Answer):
         return sent
@@ -70,6 +73,10 @@ def measure_answer(*, user: User, study: Study, body: object, request: HttpReque
     except MeasurementFrozen as frozen:
         detail = _("This measurement belongs to a signed report and stays as it is.")
         return refused(409, detail, yours=_yours(sent), theirs=measurement_json(frozen.theirs, frozen=True))
+    except MeasurementHeld:
+        return refused(
+            403, _("Another reader measured this, and somebody else is reading the study: it stays as it is.")
+        )
     except MeasurementConflict as conflict:
         detail = _("Somebody else has changed this measurement.")
         theirs = measurement_json(conflict.theirs) if conflict.theirs else None

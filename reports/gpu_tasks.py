@@ -18,5 +18,5 @@ def draft_report(report_id: int) -> None:
     if claim is None:
         return
     device = choose_device(settings.FIRSTREAD_DEVICE)
-    draft = generator.draft_report(claim.result, prior=claim.prior, device=device)
+    draft = generator.draft_report(claim.result, prior=claim.prior, device=device, style=claim.style)
     drafting.record_draft(claim=claim, draft=draft)

@@ -6,15 +6,22 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from reports.services import drafting, follow_up
+from reports.selectors.outbox import outbox_figures, outbox_lines
+from reports.services import drafting, follow_up, sending
+from screening.figures import Source, sign_up
 from screening.models import ScoreRun, Study
 from screening.signals import study_completed, study_scored
+from screening.states import RunStatus
+
+sign_up("outbox", Source(outbox_figures, outbox_lines))
 
 
 @receiver(study_scored, dispatch_uid="reports.on_study_scored")
 def on_study_scored(sender: type, run: ScoreRun, **_kwargs: Any) -> None:
-    """A score was recorded (scored, refused or failed): ask for a draft."""
+    """A score was recorded (scored, refused or failed): ask for a draft, and tell on a result where a site wants it."""
     drafting.request_draft(study=run.study)
+    if run.status == RunStatus.SUCCEEDED:
+        sending.queue_result(run)
 
 
 @receiver(study_completed, dispatch_uid="reports.on_study_completed")

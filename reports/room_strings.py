@@ -6,9 +6,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from reports.image_strings import IMAGE_STRINGS
+from reports.signing_strings import SIGNING_STRINGS
 
 _STRINGS: dict[str, str | Promise] = {
     **IMAGE_STRINGS,
+    **SIGNING_STRINGS,
     # Images
     "slice_of": _("Slice {n} of {count}"),
     "zoom_at": _("zoom {factor}"),
@@ -81,7 +83,7 @@ _STRINGS: dict[str, str | Promise] = {
     "saved_at": _("saved {time}"),
     "unsaved": _("not saved yet"),
     "saving": _("saving …"),
-    "save_offline": _("not saved: no connection, trying again"),
+    "save_offline": _("offline, kept here; sent when the connection is back"),
     "save_conflict": _("not saved: the report changed elsewhere"),
     "save_refused": _("not saved: {detail}"),
     "save_no_answer": _("not saved: sign in again in another tab, then press Ctrl+S here"),
@@ -91,12 +93,23 @@ _STRINGS: dict[str, str | Promise] = {
     "the_ai": _("The AI"),
     "keep_mine": _("Keep mine"),
     "take_theirs": _("Take theirs"),
+    # Coded answers, sentences of the AI, phrases
+    "answer_ai": _("AI"),
+    "answer_rule": _("by rule"),
+    "answer_rule_says": _("by rule: {value}"),
+    "answer_differs": _("Text differs from the answer."),
+    "answer_absent": _("The text does not say this answer."),
+    "answer_write": _("Write it"),
+    "answer_take": _("Keep the text"),
+    "sentence_accepted": _("Accepted as it stands"),
+    "phrases": _("Your phrases"),
+    "phrases_none": _("You have no phrases yet: they are written under Preferences, Phrases."),
     # What stands before the signature
     "issue_empty": _("Still empty: {names}"),
     "issue_late": _("{count} images arrived after you opened the study"),
     "issue_conflict": _("The report changed elsewhere: choose which text stays"),
-    "issue_offline": _("No connection: your text is kept here and sent when it is back"),
     "sign_blocked": _("Not signed. {reason}."),
+    "sign_changed": _("Not signed: a rule has just changed the text. Look at it, then sign."),
     "sign_unsaved": _("Not signed: your text could not be saved."),
     "sign_offline": _("Not signed: there is no connection. Try again."),
     "sign_failed": _("Not signed: the server could not do it. Try again."),

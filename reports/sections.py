@@ -1,7 +1,8 @@
 """The one form in which a report's text is kept, and the checking of what a browser sends.
 
 sections: {section name: [{"id", "text", "origin", "evidence", "state"}]}, every section of the
-programme's content present, in its order. state: "ai" (as drafted), "edited" or "human".
+programme's content present, in its order. state: "ai" (as drafted), "edited" or "human". "accepted": true where a person
+took a sentence of the AI as it stands; absent otherwise.
 Pure: no models.
 """
 
@@ -62,7 +63,8 @@ def sentences_of(sections: Mapping[str, Sequence[Sentence]]) -> Iterable[Sentenc
 
 def normal_sentences(texts: Mapping[str, str]) -> dict[str, list[str]]:
     """The normal template of each section, sentence by sentence."""
-    return {name: re.split(r"(?<=[.!?])\s+", text.strip()) for name, text in texts.items() if text.strip()}
+    end = re.compile(r"(?<=[.!?])\s+|(?<=。)\s*(?=.)")
+    return {name: end.split(text.strip()) for name, text in texts.items() if text.strip()}
 
 
 def checked_sections(
@@ -125,7 +127,9 @@ def _checked_sentence(item: object, originals: Mapping[str, Sentence], known: fr
         state, origin = ("ai" if text == original["text"] else "edited"), original["origin"]
         # An untouched sentence of the AI rests on what the AI said it rests on.
         keys = original["evidence"] if state == "ai" else keys
-    return {"id": identity, "text": text, "origin": origin, "evidence": list(dict.fromkeys(keys)), "state": state}
+    sentence = {"id": identity, "text": text, "origin": origin, "evidence": list(dict.fromkeys(keys)), "state": state}
+    # A person's word that the AI's sentence is right as it stands; a changed one is theirs anyway.
+    return {**sentence, "accepted": True} if state == "ai" and item.get("accepted") is True else sentence
 
 
 def clean_text(text: str) -> str:

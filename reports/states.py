@@ -15,6 +15,7 @@ class ReportStatus(models.TextChoices):
     PRELIMINARY = "PRELIMINARY", _("Preliminary")
     SIGNED = "SIGNED", _("Signed")
     AMENDED = "AMENDED", _("Amended")
+    ERASED = "ERASED", _("Erased on request")
 
 
 class CommunicationStatus(models.TextChoices):
@@ -29,6 +30,17 @@ class FollowUpStatus(models.TextChoices):
     CLOSED = "CLOSED", _("Closed")
 
 
+class DeliveryStatus(models.TextChoices):
+    WAITING = "WAITING", _("Waiting")
+    SENDING = "SENDING", _("Being sent")
+    SENT = "SENT", _("Sent")
+    FAILED = "FAILED", _("Could not be sent")
+    GIVEN_UP = "GIVEN_UP", _("Given up")
+    SUPERSEDED = "SUPERSEDED", _("A newer state went instead")
+    EMPTY = "EMPTY", _("Nothing to send")
+
+
+D = DeliveryStatus
 P, C, F = ReportStatus, CommunicationStatus, FollowUpStatus
 
 COMMUNICATION_TABLE: Table = {
@@ -45,6 +57,21 @@ COMMUNICATION_TABLE: Table = {
 }
 
 FOLLOW_UP_TABLE: Table = {(F.DUE, "close"): F.CLOSED}
+
+DELIVERY_TABLE: Table = {
+    (D.WAITING, "claim"): D.SENDING,
+    # Its worker was lost: somebody else sends it once more.
+    (D.SENDING, "claim"): D.SENDING,
+    (D.SENDING, "sent"): D.SENT,
+    (D.SENDING, "retry"): D.WAITING,
+    (D.SENDING, "fail"): D.FAILED,
+    (D.SENDING, "empty"): D.EMPTY,
+    (D.SENDING, "supersede"): D.SUPERSEDED,
+    (D.FAILED, "again"): D.WAITING,
+    (D.FAILED, "give_up"): D.GIVEN_UP,
+    (D.WAITING, "give_up"): D.GIVEN_UP,
+    (D.GIVEN_UP, "again"): D.WAITING,
+}
 
 REPORT_TABLE: Table = {
     (P.DRAFTING, "drafted"): P.DRAFT,
@@ -64,6 +91,11 @@ REPORT_TABLE: Table = {
     # An addendum leaves the signed text as it is.
     (P.SIGNED, "add"): P.SIGNED,
     (P.AMENDED, "add"): P.AMENDED,
+    # Neither does a second reader's agreement.
+    (P.SIGNED, "cosign"): P.SIGNED,
+    (P.AMENDED, "cosign"): P.AMENDED,
     (P.SIGNED, "amend"): P.AMENDED,
     (P.AMENDED, "amend"): P.AMENDED,
+    # On request: nothing leads back.
+    **{(state, "erase"): P.ERASED for state in P if state != P.ERASED},
 }

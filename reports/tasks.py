@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from config.celery import app
 from config.jobs import JOBS
-from reports.services import communication, drafting
+from reports.services import communication, drafting, sending
 
 
 @app.task(name=JOBS["sweep_drafts"].task)
@@ -15,3 +15,13 @@ def sweep_drafts() -> int:
 @app.task(name=JOBS["sweep_communications"].task)
 def sweep_communications() -> int:
     return communication.sweep_late()
+
+
+@app.task(name=JOBS["send_delivery"].task)
+def send_delivery(delivery_id: int) -> bool:
+    return sending.send_delivery(delivery_id)
+
+
+@app.task(name=JOBS["sweep_deliveries"].task)
+def sweep_deliveries() -> int:
+    return sending.sweep_deliveries()

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from screening import figures
 from screening.selectors import operation
 from screening.selectors.operation import Took
 
@@ -42,6 +43,15 @@ class Department:
         yield GaugeMetricFamily("firstread_disk_free_bytes", "Free on the disk of the images", value=free)
         yield GaugeMetricFamily("firstread_disk_bytes", "Size of the disk of the images", value=whole)
         yield GaugeMetricFamily("firstread_audit_unsealed_events", "Not sealed yet", value=operation.unsealed_events())
+        yield from _others(figures.figures(now))
+
+
+def _others(found: list[figures.Figure]) -> Iterator[Metric]:
+    """What other apps have signed up with, a family for each name."""
+    for name in dict.fromkeys(each.name for each in found):
+        same = [each for each in found if each.name == name]
+        values = [(tuple(value for _label, value in each.labels), each.value) for each in same]
+        yield _gauge(name, same[0].help_text, [label for label, _value in same[0].labels], values)
 
 
 def _gauge(name: str, help_text: str, labels: list[str], values: Iterable[tuple[tuple[str, ...], float]]) -> Metric:

@@ -79,6 +79,12 @@ STUDY_TABLE: Table = {
     # A reading under way goes on; the editor is told and signing waits until the image is seen.
     (S.READING, "late_image"): S.READING,
     (S.READING, "close"): S.READING,
+    # On request, and nothing is left to do for it. Who reads it gives it back first.
+    (S.RECEIVING, "erase"): S.REPORTED,
+    (S.QUEUED, "erase"): S.REPORTED,
+    (S.SCORING, "erase"): S.REPORTED,
+    (S.TO_READ, "erase"): S.REPORTED,
+    (S.REPORTED, "erase"): S.REPORTED,
     (S.REPORTED, "late_image"): S.REPORTED,
     (S.REPORTED, "close"): S.REPORTED,
 }

@@ -37,6 +37,9 @@ class ObjectStorage(Protocol):
     def size(self, key: str) -> int:
         """Its size in bytes. Raises `MissingObject`."""
 
+    def erase(self, key: str) -> None:
+        """Remove the object for good; nothing when there is none."""
+
 
 class LocalStorage:
     """Objects as files: root/ab/cd/<sha256>."""
@@ -78,6 +81,12 @@ class LocalStorage:
             return self._path(key).stat().st_size
         except FileNotFoundError as error:
             raise MissingObject(key) from error
+
+    def erase(self, key: str) -> None:
+        path = self._path(key)
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            _sync_folder(path.parent)
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):

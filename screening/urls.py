@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from screening.views import acts, models, sessions, status, uploading, worklist
+from screening.views import acts, models, programmes, queues, sessions, status, uploading, worklist
 
 urlpatterns = [
     path("worklist/", worklist.worklist, name="worklist"),
@@ -26,6 +26,10 @@ urlpatterns = [
     path("upload/arrived/", uploading.arrived, name="upload-arrived"),
     path("upload/files/", uploading.receive, name="upload-receive"),
     path("status/", status.status, name="status"),
+    path("settings/programmes/", programmes.programmes, name="programmes"),
+    path("settings/programmes/set/", programmes.programme_set, name="programme-set"),
+    path("settings/queues/", queues.queues, name="queues"),
+    path("settings/queues/<int:study_id>/retry/", queues.run_retry, name="run-retry"),
     path("metrics", status.metrics, name="metrics"),
     path("models/", models.model_list, name="models"),
     path("models/install/", models.model_install, name="model-install"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 NAMES = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
@@ -30,12 +30,12 @@ LISTEN = """document.addEventListener('securitypolicyviolation', (event) => {
 });"""
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Raises FileNotFoundError where there is no Chromium."""
+def launch(kind: BrowserType, **environment: str) -> Browser:
+    """environment: beside the run's own. Raises FileNotFoundError where there is no Chromium."""
     found = next((path for name in NAMES if name and (path := shutil.which(name))), None)
     if found is None:
         raise FileNotFoundError("The browser tests need Chromium: install it, or set CHROMIUM to its path.")
-    return playwright.chromium.launch(executable_path=found, args=FLAGS)
+    return kind.launch(executable_path=found, args=FLAGS, env={**os.environ, **environment})
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def browser() -> Iterator[Browser]:
     # Playwright keeps an event loop in this thread; the database is used from here all the same.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         yield browser
         browser.close()
     os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")

@@ -121,7 +121,7 @@ def main() -> int:
         home = Path(scratch) / "home"
         server = Server(home, FIRSTREAD_DATA=str(Path(scratch) / "no real studies"))
         with server.running("manage.py", "seed_demo"):
-            browser = launch(playwright)
+            browser = launch(playwright.chromium)
             Camera(browser, server, folder, (width, height)).all(Path(scratch))
             browser.close()
     return 0

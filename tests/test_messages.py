@@ -50,9 +50,20 @@ SAME = {
     "{mm} mm",
     "{rows} × {columns}",
     "{said} ({view}).",
+    "%(size).1f mm",
+    "%(section)s: %(text)s",
+    "{section}: {text}",
+    "{n} of {count}",
+    "{signer} · {meaning} · {time}",
+    "DICOM (C-STORE)",
+    "DICOMweb (STOW-RS)",
+    "FHIR",
+    "HL7 over MLLP",
+    "Webhook",
+    "https://alerts.example.org/firstread",
 }
-# Names of the product, of a format and of keys; the only words a template may say by itself.
-PLAIN_WORDS = {"Firstread", "PDF", "Ctrl", "CSV", "FHIR", "AuditEvent"}
+# Names of the product, of a format, of a setting and of keys; the only words a template may say by itself.
+PLAIN_WORDS = {"Firstread", "PDF", "Ctrl", "CSV", "FHIR", "AuditEvent", "TARGET", "SECRET"}
 SPOKEN_ATTRIBUTES = {"title", "alt", "placeholder", "aria-label", "aria-description", "label"}
 
 
@@ -239,6 +250,10 @@ def test_the_reading_room_speaks_chinese_in_its_page_and_its_scripts(chinese, re
     english = {key: text for key, text in room["strings"].items() if not CHINESE.search(text)}
     assert english == {
         "the_ai": "AI",
+        "answer_ai": "AI",
+        "review_at": "{n}/{count}",
+        "review_stands": "{section}：{text}",
+        "signed_line": "{signer} · {meaning} · {time}",
         "finding_as_found": "AI：{found}",
         "layout_grid": "{rows} × {columns}",
         "measure_sentence_view": "{said}（{view}）。",

@@ -15,15 +15,14 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Membership
-from reports.models import FollowUp, Recommendation, Revision
+from accounts.services.invitations import invite
 from reports.services import drafting
-from reports.services.communication import open_task
-from reports.services.signing import append_signature
 from screening.models import Instance, Study
 from screening.phantoms.headers import as_bytes
 from screening.selectors.registry import active_row
 from screening.storage import storage
 from tests.ingest.images import ct
+from tests.permissions_world import due_tasks, own_layout
 
 ROLES = ("reader", "trainee", "technologist", "administrator", "auditor")
 CAST = ("anonymous", *ROLES, "stranger", "inactive")
@@ -73,14 +72,29 @@ TABLE: dict[str, Row] = {
     "user-new": Row(allowed=of("administrator")),
     "user-change": Row(arguments="user", allowed=of("administrator")),
     "user-active": Row(method="post", arguments="user", allowed=of("administrator", 302)),
+    "user-export": Row(allowed=of("administrator")),
+    "user-invite": Row(method="post", arguments="user", allowed=of("administrator")),
+    "user-withdraw": Row(method="post", arguments="user", allowed=of("administrator", 302)),
+    "user-sign-out": Row(method="post", arguments="user", allowed=of("administrator", 302)),
+    # A link is for whoever holds it; without one there is nothing.
+    "invitation": Row(public=True, arguments="invitation", allowed=of(" ".join(CAST), 302)),
+    "invitation-accept": Row(public=True, allowed=of(" ".join(CAST), 404)),
     **{
         name: Row(allowed=of(" ".join(ROLES)), open_to_stranger=OK)
-        for name in ("preferences", "preferences-keys", "preferences-keys-export")
+        for name in ("preferences", "preferences-keys", "preferences-keys-export", "phrases")
     },
     **{
-        f"preferences-keys-{act}": Row(method="post", allowed=of(" ".join(ROLES), 302), open_to_stranger=302)
-        for act in ("reset", "import")
+        name: Row(method="post", allowed=of(" ".join(ROLES), 302), open_to_stranger=302)
+        for name in ("preferences-keys-reset", "preferences-keys-import", "phrase-remove")
     },
+    "sites": Row(allowed=of("administrator")),
+    "site-new": Row(allowed=of("administrator")),
+    # The right is asked for before the site is looked for.
+    "site-change": Row(arguments="site", allowed=of("administrator"), open_to_stranger=403),
+    "programmes": Row(allowed=of("administrator")),
+    "programme-set": Row(method="post", allowed=of("administrator", 400)),
+    "queues": Row(allowed=of("administrator")),
+    "run-retry": Row(method="post", arguments="study number", allowed=of("administrator", 302), open_to_stranger=403),
     "audit": Row(allowed=of("auditor")),
     "audit-export": Row(arguments="form", allowed=of("auditor"), open_to_stranger=403),
     "worklist": Row(allowed=WORKLIST, open_to_stranger=OK),
@@ -108,11 +122,13 @@ TABLE: dict[str, Row] = {
     "upload": Row(allowed=of("technologist administrator")),
     "upload-arrived": Row(allowed=of("technologist")),
     "upload-receive": Row(method="post", allowed=of("technologist", 400)),
-    "status": Row(allowed=of("administrator")),
+    **{
+        name: Row(allowed=of("administrator"))
+        for name in ("status", "models", "model-install", "reading-rules", "erasures")
+    },
+    **{f"erasures-{act}": Row(method="post", allowed=of("administrator", 404)) for act in ("erase", "hold")},
     # Without its token nobody is answered, whoever they are.
     "metrics": Row(api=True, allowed={}),
-    "models": Row(allowed=of("administrator")),
-    "model-install": Row(allowed=of("administrator")),
     "models-rescore": Row(method="post", allowed=of("administrator", 302)),
     # A model belongs to no site, so nobody's answer tells of one.
     "model": Row(arguments="model", allowed=of("administrator"), open_to_stranger=403),
@@ -122,6 +138,7 @@ TABLE: dict[str, Row] = {
         for act in ("activate", "rollback", "right")
     },
     "reading-room": Row(arguments="study", allowed=of("reader trainee technologist"), hidden=OUT_OF_SIGHT),
+    "reading-room-news": Row(arguments="study", allowed=SEES, hidden=OUT_OF_SIGHT),
     "reading-room-state": Row(arguments="study", allowed=of("reader trainee technologist"), hidden=OUT_OF_SIGHT),
     "measurements": Row(arguments="study", allowed=READS, hidden=OUT_OF_SIGHT),
     "measurement-save": Row(method="post", arguments="study", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
@@ -132,6 +149,14 @@ TABLE: dict[str, Row] = {
     # A layout is one's own and belongs to no site.
     "layout-save": Row(
         method="post", arguments="kind", allowed=of("reader trainee technologist", 400), open_to_stranger=400
+    ),
+    "layouts": Row(allowed=SEES, open_to_stranger=OK),
+    "layout-new": Row(method="post", allowed=of("reader trainee technologist", 400), open_to_stranger=400),
+    "layout-act": Row(
+        method="post",
+        arguments="layout",
+        allowed=of("reader"),
+        hidden=("trainee", "technologist", "administrator", "auditor"),
     ),
     "layout-reset": Row(method="post", arguments="kind", allowed=SEES, open_to_stranger=OK),
     "study-tasks": Row(arguments="study", allowed=READS, hidden=OUT_OF_SIGHT),
@@ -148,22 +173,34 @@ TABLE: dict[str, Row] = {
         method="post", arguments="follow-up", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT
     ),
     "tasks": Row(allowed=READS, open_to_stranger=OK),
-    "reading-rules": Row(allowed=of("administrator")),
-    "reading-rule-try": Row(method="post", allowed=of("administrator", 400)),
-    "reading-rule-set": Row(method="post", allowed=of("administrator", 400)),
+    "house-style": Row(allowed=of("administrator")),
+    "house-style-set": Row(method="post", allowed=of("administrator", 400)),
+    **{f"reading-rule-{act}": Row(method="post", allowed=of("administrator", 400)) for act in ("try", "set")},
     "time-limits": Row(method="post", allowed=of("administrator", 400)),
-    "report-save": Row(method="post", arguments="report", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
-    "report-sign": Row(method="post", arguments="report", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT),
-    "report-addendum": Row(method="post", arguments="report", allowed=of("reader", 400), hidden=OUT_OF_SIGHT),
-    "report-late-images-seen": Row(method="post", arguments="report", allowed=of("reader", 400), hidden=OUT_OF_SIGHT),
+    "targets": Row(allowed=of("administrator")),
+    "target-new": Row(allowed=of("administrator")),
+    "target": Row(arguments="target", allowed=of("administrator")),
+    "target-switch": Row(method="post", arguments="target", allowed=of("administrator", 302)),
+    "target-try": Row(method="post", arguments="target", allowed=of("administrator", 302)),
+    "outbox": Row(allowed=of("administrator")),
+    "delivery-again": Row(method="post", arguments="delivery", allowed=of("administrator", 409)),
+    "delivery-give-up": Row(method="post", arguments="delivery", allowed=of("administrator", 400)),
+    **{
+        f"report-{act}": Row(method="post", arguments="report", allowed=of(roles, 400), hidden=OUT_OF_SIGHT)
+        for roles, acts in (
+            ("reader trainee", ("save", "answers", "review", "sign")),
+            ("reader", ("addendum", "amend", "cosign", "late-images-seen")),
+        )
+        for act in acts
+    },
+    "report-revisions": Row(arguments="report", allowed=READS, hidden=OUT_OF_SIGHT),
     # A page without a study: the room that opened it puts its images there.
     "images-window": Row(allowed=of(" ".join(ROLES)), open_to_stranger=OK),
     "report-print": Row(arguments="report", allowed=of("reader trainee", 409), hidden=OUT_OF_SIGHT),
     "report-pdf": Row(arguments="report", allowed=of("reader trainee", 409), hidden=OUT_OF_SIGHT),
     "report-export": Row(arguments="report form", allowed=of("reader trainee", 409), hidden=OUT_OF_SIGHT),
     "schema": Row(api=True, allowed=of(" ".join(ROLES)), open_to_stranger=OK),
-    "api-studies": Row(api=True, allowed=WORKLIST, open_to_stranger=OK),
-    "api-worklist": Row(api=True, allowed=WORKLIST, open_to_stranger=OK),
+    **{f"api-{name}": Row(api=True, allowed=WORKLIST, open_to_stranger=OK) for name in ("studies", "worklist")},
     "api-study": Row(api=True, arguments="study", allowed=WORKLIST),
     "api-findings": Row(api=True, arguments="study", allowed=READS, hidden=OUT_OF_SIGHT),
     "api-instances": Row(api=True, method="post", allowed=of("technologist", 422)),
@@ -258,31 +295,19 @@ def world(north, reader, trainee, technologist, administrator, auditor, stranger
             **below(study.study_uid, f"{study.study_uid}.1", f"{study.study_uid}.1.1"),
             "prior": [study.study_uid, earlier.study_uid],
             "kind": ["lung"],
+            "layout": [own_layout(reader).pk, "choose"],
             "report": [report.pk],
             **due_tasks(drafting.ensure_report(study=make_study(north, programme="lung")), reader),
             "form": ["csv"],
             "report form": [report.pk, "fhir"],
             "user": [other.pk],
+            "invitation": [invite(actor=administrator, user=other)],
+            "site": [north.slug],
+            "study number": [study.pk],
             "model": [model.name, model.version],
             "model file": [model.name, model.version, "seen.json"],
         },
     }
-
-
-def due_tasks(report, reader) -> dict[str, list]:
-    """A critical result to tell and a follow-up to close, both of another study's signed report."""
-    task = open_task(study=report.study, actor=reader, tier="critical", finding="A nodule")
-    words = {"kind": "referral", "what": "x", "number": 1, "unit": "days", "owner": "site", "due_on": "2026-01-02"}
-    revision = Revision.objects.create(report=report, number=7, sections={}, author=reader, created_at=timezone.now())
-    row = FollowUp.objects.create(
-        site=report.study.site,
-        patient=report.study.patient,
-        study=report.study,
-        recommendation=Recommendation.objects.create(report=report, version=1, by=reader, at=timezone.now(), **words),
-        signature=append_signature(report, reader, revision, "final", {}),
-        due_on="2026-01-02",
-    )
-    return {"communication": [task.pk, "tell"], "follow-up": [row.pk]}
 
 
 def ask(world, name: str, who: str):
@@ -356,6 +381,7 @@ def test_a_stranger_is_told_the_same_as_of_something_that_never_was(world, name)
     there = ask(world, name, "stranger")
     world["arguments"] |= {"study": ["1.2.3.4"], "instance": ["1.2.3.4"], "report": [999_999]}
     world["arguments"] |= {"communication": [999_999, "tell"], "follow-up": [999_999]}
+    world["arguments"] |= {"target": [999_999], "delivery": [999_999]}
     world["arguments"] |= {"model": ["no-model", "1.0.0"], "model file": ["no-model", "1.0.0", "seen.json"]}
     world["arguments"] |= below("1.2.3.4", "1.2.3.5", "1.2.3.6")
     nowhere = ask(world, name, "stranger")

@@ -44,8 +44,10 @@ FACTS: dict[str, dict[str, Any]] = {
         "licence": "Apache-2.0; trained on CT-ICH (CC BY 4.0), which must be named.",
     },
     "drafter": {
-        "inputs": ["One finding as words of a closed vocabulary, with slots for its numbers."],
-        "outputs": ["One sentence with the same slots."],
+        "inputs": [
+            "Which facts of one finding are known, the language and the style, as words of a closed vocabulary."
+        ],
+        "outputs": ["One sentence in English or Chinese with a slot for each fact."],
         "operating_points": {"decoding": "greedy, only words the guard can check"},
         "licence": "Apache-2.0; trained on generated sentences alone.",
     },

@@ -1,7 +1,8 @@
 """Train the report drafter on the grammar of findings and write `bundles/drafter`.
 
-Synthetic text only: no report of any patient is used. A tenth of all combinations of known
-facts and style is held out whole; the figures are on those.
+Synthetic text only: no report of any patient is used. Held out whole are a tenth of all styles (head, wording of
+the clauses and their order, in one language and register) and a tenth of all combinations of known facts and
+style; the figures are on those, apart.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from safetensors.torch import save_file  # noqa: E402
 from reports.content import content_for  # noqa: E402
 from reports.drafting.corpus import (  # noqa: E402
     Pair,
+    combination_of,
     drop_out,
     fill,
     pairs,
@@ -34,34 +36,40 @@ from reports.drafting.corpus import (  # noqa: E402
     sample_finding,
     source_of,
     special_tokens,
+    style_name,
     target_of,
 )
 from reports.drafting.facts import finding_facts  # noqa: E402
-from reports.drafting.generator import Drafter, build_network  # noqa: E402
+from reports.drafting.generator import Drafter, Job, build_network  # noqa: E402
 from reports.drafting.guard import check_sentence  # noqa: E402
 from reports.drafting.template import template_sentence
 from reports.drafting.tokenizer import DraftTokenizer  # noqa: E402
-from reports.drafting.types import SLOTS, STYLES, FindingFacts  # noqa: E402
+from reports.drafting.types import LANGUAGES, REGISTERS, STYLES  # noqa: E402
 from screening.scoring.bundle import BUNDLES, file_sha256, load_bundle  # noqa: E402
 from training.bundle_facts import described  # noqa: E402
+from training.card_drafter import write_card  # noqa: E402
 
-VERSION = "1.0.0"
+VERSION = "2.0.0"
 ARCHITECTURE = {
-    "d_model": 192,
+    "d_model": 128,
     "d_kv": 32,
-    "d_ff": 768,
-    "num_layers": 3,
+    "d_ff": 512,
+    "num_layers": 2,
     "num_decoder_layers": 3,
-    "num_heads": 6,
-    "dropout_rate": 0.05,
+    "num_heads": 4,
+    "dropout_rate": 0.03,
     "feed_forward_proj": "relu",
 }
 log = logging.getLogger("training.drafter")
 
 
-def held_out(combination: str) -> bool:
-    """A tenth of the combinations, chosen by their own digest."""
-    return hashlib.sha256(combination.encode()).digest()[0] < 26
+def _tenth(name: str) -> bool:
+    return hashlib.sha256(name.encode()).digest()[0] < 26
+
+
+def held_out(combination: str, style: str) -> bool:
+    """A tenth of the styles and a tenth of the combinations, chosen by their own digest: never trained on."""
+    return _tenth(f"style {style}") or _tenth(combination)
 
 
 def _pad(rows: Sequence[list[int]], value: int) -> torch.Tensor:
@@ -72,7 +80,7 @@ def _pad(rows: Sequence[list[int]], value: int) -> torch.Tensor:
 def _batches(seed: int, size: int, tokenizer: DraftTokenizer) -> Iterator[list[tuple[list[int], list[int]]]]:
     """Batches of like length, in random order: a third less padding to compute."""
     chance = random.Random(seed)
-    stream: Iterator[Pair] = (pair for pair in pairs(seed) if not held_out(pair.combination))
+    stream: Iterator[Pair] = (pair for pair in pairs(seed) if not held_out(pair.combination, pair.style))
     while True:
         pool = [(tokenizer.encode(pair.source), tokenizer.encode(pair.target)) for pair in islice(stream, size * 8)]
         pool.sort(key=lambda pair: (len(pair[0]), len(pair[1])))
@@ -90,7 +98,7 @@ def train(seconds: float, seed: int, batch: int, tokenizer: DraftTokenizer, step
     started = time.monotonic()
     done = 0
     for done in range(1, steps + 1):
-        rate = 2e-3 * min(1.0, done / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done / steps)))
+        rate = 3e-3 * min(1.0, done / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done / steps)))
         for group in optimiser.param_groups:
             group["lr"] = rate
         chosen = next(batches)
@@ -109,44 +117,58 @@ def train(seconds: float, seed: int, batch: int, tokenizer: DraftTokenizer, step
     return network, done
 
 
-def held_out_findings(count: int, seed: int) -> list[tuple[FindingFacts, int]]:
-    """Findings whose combination the training never showed."""
+def held_out_findings(count: int, seed: int, *, styles: bool) -> list[Job]:
+    """Findings whose combination of facts and style the training never showed; styles: whose whole style it never
+    showed, with any facts."""
     chance = random.Random(seed)
-    chosen: list[tuple[FindingFacts, int]] = []
+    chosen: list[Job] = []
     while len(chosen) < count:
         content = content_for(chance.choice(programmes()))
-        facts = finding_facts(drop_out(sample_finding(content, chance), chance), content)
-        style = chance.randrange(STYLES)
-        known = ",".join(name for name in SLOTS if name in facts.slots)
-        if held_out(f"{facts.programme}|{known}|s{style}"):
-            chosen.append((facts, style))
+        given = drop_out(sample_finding(content, chance), chance)
+        facts = finding_facts(given, content, language=chance.choice(LANGUAGES))
+        style, register = chance.randrange(STYLES), chance.choice(REGISTERS)
+        unseen = _tenth(f"style {style_name(facts, style, register)}")
+        if unseen if styles else _tenth(combination_of(facts, style, register)) and not unseen:
+            chosen.append((facts, style, register))
     return chosen
 
 
-def evaluate(drafter: Drafter, count: int, seed: int) -> dict[str, Any]:
-    """Share of held-out findings whose sentence is faithful to every fact, and how it is worded."""
-    findings = held_out_findings(count, seed)
+def measure(drafter: Drafter, findings: Sequence[Job]) -> dict[str, Any]:
+    """Share of these findings whose sentence is faithful to every fact, and how it is worded."""
     free = drafter.word(findings, constrained=False)
     bound = drafter.word(findings)
-    faults = [check_sentence(fill(text, facts), facts) for text, (facts, _style) in zip(bound, findings, strict=True)]
+    faults = [check_sentence(fill(text, job[0]), job[0]) for text, job in zip(bound, findings, strict=True)]
+    loose = [check_sentence(fill(text, job[0]), job[0]) for text, job in zip(free, findings, strict=True)]
     shown = [
-        check_sentence(template_sentence(facts), facts) if fault else []
-        for fault, (facts, _style) in zip(faults, findings, strict=True)
+        check_sentence(template_sentence(job[0]), job[0]) if fault else []
+        for fault, job in zip(faults, findings, strict=True)
     ]
-    loose = [check_sentence(fill(text, facts), facts) for text, (facts, _style) in zip(free, findings, strict=True)]
+    count = len(findings)
     return {
         "n_findings": count,
         "faithful_unconstrained": sum(not each for each in loose) / count,
         "faithful_constrained": sum(not each for each in faults) / count,
         "faithful_after_guard": sum(not each for each in shown) / count,
         "replaced_by_guard": sum(bool(each) for each in faults) / count,
-        "as_the_grammar_words_it": sum(
-            text == target_of(facts, style) for text, (facts, style) in zip(bound, findings, strict=True)
-        )
+        "as_the_grammar_words_it": sum(text == target_of(*job) for text, job in zip(bound, findings, strict=True))
         / count,
-        "source_example": source_of(*findings[0]),
-        "sentence_example": fill(bound[0], findings[0][0]),
+        "distinct_wordings": len(set(bound)),
         "faults_seen": sorted({fault for each in faults for fault in each})[:8],
+    }
+
+
+def evaluate(drafter: Drafter, count: int, seed: int) -> dict[str, Any]:
+    """The figures on combinations and on styles that training never showed, and an example in each language."""
+    combinations = held_out_findings(count, seed, styles=False)
+    styles = held_out_findings(count, seed + 1, styles=True)
+    examples = [next(job for job in styles if job[0].language == language) for language in LANGUAGES]
+    return {
+        "unseen_combinations": measure(drafter, combinations),
+        "unseen_styles": measure(drafter, styles),
+        "examples": [
+            {"source": source_of(*job), "sentence": fill(text, job[0])}
+            for job, text in zip(examples, drafter.word(examples), strict=True)
+        ],
     }
 
 
@@ -162,9 +184,10 @@ def write_bundle(network: Any, tokenizer: DraftTokenizer, folder: Path, training
         "version": VERSION,
         "programme": "report drafting",
         "network": {"name": "t5", "arguments": ARCHITECTURE},
+        "vocabulary": tokenizer.size,
         "parameters": sum(value.numel() for value in weights.values()),
-        "intended_use": "Words a finding that another model measured, as one sentence with slots, for a radiologist to "
-        "correct. It adds no finding, number, place or category.",
+        "intended_use": "Words a finding that another model measured, as one sentence with slots in English or Chinese, "
+        "for a radiologist to correct. It adds no finding, number, place or category.",
         "preprocessing": {"tokenizer": "tokenizer.json", "tokenizer_sha256": file_sha256(folder / "tokenizer.json")},
         "sha256": file_sha256(folder / "weights.safetensors"),
         "training": training,
@@ -174,8 +197,8 @@ def write_bundle(network: Any, tokenizer: DraftTokenizer, folder: Path, training
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=420)
-    parser.add_argument("--seconds", type=float, default=1800, help="stop after this long, unfinished")
+    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--seconds", type=float, default=2400, help="stop after this long, unfinished")
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--evaluate", type=int, default=1000, help="held-out findings")
@@ -198,7 +221,8 @@ def main() -> None:
     path = options.out / "model.json"
     metadata = json.loads(path.read_text(encoding="utf-8")) | {"figures": figures}
     path.write_text(json.dumps(metadata, indent=2) + "\n", encoding="utf-8")
-    log.info("%s", json.dumps(figures, indent=2))
+    write_card(options.out)
+    log.info("%s", json.dumps(figures, indent=2, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 from accounts.services.authentication import note_authentication, password_is_right, recently_authenticated
+from accounts.services.sites import SiteConflict, change_site, create_site
 from accounts.services.users import (
     LastAdministrator,
     change_user,
@@ -11,7 +12,10 @@ from accounts.services.users import (
 
 __all__ = [
     "LastAdministrator",
+    "SiteConflict",
+    "change_site",
     "change_user",
+    "create_site",
     "create_user",
     "ensure_demo_user",
     "ensure_site",

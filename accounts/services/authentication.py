@@ -9,9 +9,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.selectors import AUTHENTICATED_AT
 
 RECENT = timedelta(minutes=15)
-SESSION_KEY = "authenticated_at"
+SESSION_KEY = AUTHENTICATED_AT
 FAILURES = 10
 FORGET_S = 300
 

@@ -16,7 +16,7 @@ from rest_framework.authtoken.models import Token
 from accounts import audit
 from accounts.models import Membership, Site, User, Verb
 from accounts.roles import Action, roles_with
-from accounts.selectors import administered_sites, answers_for, is_last_administrator
+from accounts.selectors import administered_sites, answers_for, is_last_administrator, sessions_of
 
 # Role before and after, by site.
 Changes = dict[Site, tuple[str, str]]
@@ -60,14 +60,18 @@ def create_user(
     memberships: Mapping[Site, str],
     request: HttpRequest | None = None,
 ) -> User:
-    """A new active user with a role at sites the actor administers.
+    """A new active user with a role at sites the actor administers. Without a password nobody signs in as them until
+    they have chosen one by an invitation.
 
     Raises ValidationError for a weak password, PermissionError for a site that is not the actor's.
     """
     with transaction.atomic():
         user = User(username=username, email=email, first_name=first_name, last_name=last_name)
-        validate_password(password, user)
-        user.set_password(password)
+        if password:
+            validate_password(password, user)
+            user.set_password(password)
+        else:
+            user.set_unusable_password()
         user.save()
         changes = _set_memberships(actor, user, memberships)
         _record(Verb.USER_CREATED, actor, user, request, changes)
@@ -141,6 +145,7 @@ def set_active(*, actor: User, user: User, active: bool, request: HttpRequest | 
         _record(verb, actor, user, request, {}, active=active)
         if not active:
             Token.objects.filter(user=user).delete()
+            user.invitations.filter(used_at__isnull=True, withdrawn_at__isnull=True).update(withdrawn_at=timezone.now())
     if not active:
         end_sessions(user)
 
@@ -161,6 +166,18 @@ def end_sessions(user: User) -> None:
     for session in Session.objects.filter(expire_date__gte=timezone.now()).iterator():
         if session.get_decoded().get("_auth_user_id") == str(user.pk):
             session.delete()
+
+
+def end_session(*, actor: User, user: User, name: str = "", request: HttpRequest | None = None) -> int:
+    """End one session of the person by its `SignIn.name`, or all of them; answers how many. Raises PermissionError."""
+    if not answers_for(actor, user):
+        raise PermissionError(_("This person also works at a site that you do not administer."))
+    keys = [each.key for each in sessions_of(user) if name in ("", each.name)]
+    with transaction.atomic():
+        Session.objects.filter(session_key__in=keys).delete()
+        if keys:
+            _record(Verb.SIGN_INS_ENDED, actor, user, request, {}, sessions=len(keys))
+    return len(keys)
 
 
 def _locked(sites: list[int]) -> list[Site]:

@@ -33,6 +33,24 @@ BACKUP_KEY = Path(env.str("BACKUP_KEY", default=str(HOME / "keys" / "backup.key"
 DEIDENTIFY_KEY = Path(env.str("DEIDENTIFY_KEY", default=str(HOME / "keys" / "deidentify.key")))
 # Who asks /metrics shows it; empty: nobody is answered.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# Whom reports may be sent to: hosts, addresses and ranges (reports.targets.reach). Empty: nobody.
+OUTGOING_HOSTS = env.list("OUTGOING_HOSTS", default=[])
+# Trusted beside the system's certificates; what we show to those who ask for one.
+OUTGOING_CA = env.str("OUTGOING_CA", default="")
+OUTGOING_CERTIFICATE = env.str("OUTGOING_CERTIFICATE", default="")
+OUTGOING_KEY = env.str("OUTGOING_KEY", default="")
+# 32 bytes that the secrets of targets are encrypted with; made with the first of them.
+TARGET_KEY = Path(env.str("TARGET_KEY", default=str(HOME / "keys" / "target.key")))
+# Where people find this installation, for links in messages: https://firstread.example.org
+PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
+# Mail is off until a host is named.
+EMAIL_HOST = env.str("EMAIL_HOST", default="")
+EMAIL_PORT = env.int("EMAIL_PORT", default=587)
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="firstread@localhost")
 MODEL_MAX_BYTES = env.int("MODEL_MAX_BYTES", default=256 * 1024 * 1024)
 
 INSTALLED_APPS = [

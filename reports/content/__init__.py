@@ -30,9 +30,10 @@ def content_for(programme: object) -> ReportContent:
     return contents[programme] if isinstance(programme, str) and programme in contents else contents[None]
 
 
-def normal_template(programme: object) -> dict[str, str]:
+def normal_template(programme: object, language: str = "en") -> dict[str, str]:
     """Section name → text of a normal report: what a person inserts, and answers for, with one key."""
-    return dict(content_for(programme).normal)
+    content = content_for(programme)
+    return dict(content.normal_zh if language.startswith("zh") and content.normal_zh else content.normal)
 
 
 def all_titles() -> list[str]:

@@ -5,8 +5,11 @@ Pure data. Titles and sentences are plain English; the edge passes titles throug
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from reports.content.fields import Compute, Field, Line, Prefill, Values, is_answered, is_asked, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,11 @@ class ReportContent:
         category_source: the rule's id and edition ("lung-rads-v2022").
     management: category → one sentence; its numbers are the only ones not found in a result.
     composition: code → words, where the model suggests one (breast density).
-    normal: section name → text that a person inserts with one key: the person's words, not AI.
+    normal: section name → text that a person inserts with one key: the person's words, not AI. normal_zh: the
+        same in Chinese, where there is one.
+    schema: id and edition of the coded answers ("lung-1"); fields, lines: what is asked, and the sentences that
+        answers write. normal_answers: what the normal text says. prefill: what an AI result states, field → answer.
+        compute: what rules make of answers, findings and result; `findings` as `reports.selectors.answers` gives them.
     """
 
     programme: str | None
@@ -54,6 +61,13 @@ class ReportContent:
     category_source: str = ""
     management: Mapping[str, str] = field(default_factory=dict)
     composition: Mapping[str, str] = field(default_factory=dict)
+    normal_zh: Mapping[str, str] = field(default_factory=dict)
+    schema: str = ""
+    fields: tuple[Field, ...] = ()
+    lines: tuple[Line, ...] = ()
+    normal_answers: Mapping[str, Any] = field(default_factory=dict)
+    prefill: Prefill | None = None
+    compute: Compute | None = None
 
     def __post_init__(self) -> None:
         names = [section.name for section in self.sections]
@@ -63,8 +77,34 @@ class ReportContent:
         used |= {
             name for name in (self.recommendation_section, self.comparison_section, self.composition_section) if name
         }
+        used |= {each.section for each in self.fields} | {each.section for each in self.lines} | set(self.normal_zh)
         if unknown := used - set(names):
             raise ValueError(f"{self.title} names sections it does not have: {', '.join(sorted(unknown))}.")
+        known = self.by_id
+        asked = {name for line in self.lines for name in line.fields} | set(self.normal_answers)
+        asked |= {name for each in self.fields for name in each.when}
+        if len(known) != len(self.fields) or asked - set(known):
+            raise ValueError(f"{self.title} asks for the same twice, or for what it has no field for.")
+
+    @property
+    def by_id(self) -> dict[str, Field]:
+        return {each.id: each for each in self.fields}
+
+    def field_of(self, key: str) -> Field | None:
+        """The field of an answer's key: "density", or "benign.f1" of a finding."""
+        name, _dot, finding = key.partition(".")
+        asked = self.by_id.get(name)
+        return asked if asked is not None and asked.per_finding == bool(finding) else None
+
+    def missing(self, values: Values, findings: Iterable[str] = ()) -> list[str]:
+        """Keys of required fields that are asked and not answered; findings: keys of those that count."""
+        keys = [
+            key_of(each.id, finding)
+            for each in self.fields
+            if each.required and is_asked(each, values)
+            for finding in (findings if each.per_finding else ("",))
+        ]
+        return [key for key in keys if not is_answered(values.get(key))]
 
     def section(self, name: str) -> Section:
         """The section called `name`. Raises KeyError."""

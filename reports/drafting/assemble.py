@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reports.content import content_for
+from reports.drafting.corpus import fill, target_of
+from reports.drafting.facts import finding_facts
 from reports.drafting.guard import check_sentence, check_study
 from reports.drafting.study import study_sentences
 from reports.drafting.template import ORIGIN, UNCHECKED, template_sentence
-from reports.drafting.types import FindingFacts, GuardVerdict, Sentence, StudyFacts
+from reports.drafting.types import FindingFacts, GuardVerdict, HouseStyle, Sentence, StudyFacts
 
 
 def assemble(
@@ -36,4 +38,17 @@ def as_json(sections: Mapping[str, Sequence[Sentence]]) -> dict[str, list[dict[s
 def _fixed(facts: FindingFacts) -> Sentence:
     text = template_sentence(facts)
     # A sentence that says too little is better than one the guard cannot vouch for.
-    return Sentence(text if not check_sentence(text, facts) else UNCHECKED, ORIGIN, (facts.id,))
+    return Sentence(text if not check_sentence(text, facts) else UNCHECKED[facts.language], ORIGIN, (facts.id,))
+
+
+def example(style: HouseStyle) -> str:
+    """A made-up finding as this style words it, for a page on which one is chosen."""
+    content = content_for("lung")
+    made_up = {
+        "type": "solid_nodule",
+        "location": "right upper lobe",
+        "size_mm": 8.1,
+        "attributes": {"long_axis_mm": 9.0, "short_axis_mm": 7.2, "slice": 80, "prior_size_mm": 6.1},
+    }
+    facts = finding_facts(made_up, content, language=style.language)
+    return fill(target_of(facts, 0, style.register), facts)

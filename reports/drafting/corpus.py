@@ -1,11 +1,11 @@
-"""The grammar findings are worded by: what the drafting model learns, and all it may say.
+"""What the drafting model reads and learns to write.
 
-A sentence is head + clauses, in one of four styles. Slots (`<size>`) stand where code puts the
-finding's own words, so the model chooses wording and order but never a value. The source line
-carries the values and, for what is unknown, a control word (`<unmeasured>`).
+A finding's sentence has slots (`<size>`) where code puts the finding's own words, so the model
+chooses wording and order but never a value; it is not even told one. Its source names the programme, the
+language, the style, which facts there are and which are unknown, one token each.
 
-    source  <lung><s1><type> a solid nodule <place> in the right upper lobe <size> 8.1 mm <slice> slice 80
-    target  On <slice>, <type> is marked <place>, mean diameter <size>.
+    source  <lung> <en> <full> <h3> <w0> <o1> <type> <place> <size> <slice>
+    target  on <slice>, <place> there is <type> with a mean diameter of <size>.
 """
 
 from __future__ import annotations
@@ -14,70 +14,36 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from reports.content import ReportContent, all_contents, content_for
+from reports.content import all_contents, content_for
 from reports.drafting.facts import finding_facts
-from reports.drafting.types import SLOTS, STYLES, FindingFacts
+from reports.drafting.grammar import GRAMMARS, parts_of, sentence
+from reports.drafting.sampling import DROP_OUT, drop_out, sample_finding
+from reports.drafting.types import HEADS, LANGUAGES, ORDERS, REGISTERS, SLOTS, STYLES, WORDINGS, FindingFacts
 
-CONTROLS = ("unmeasured", "unplaced", *(f"s{style}" for style in range(STYLES)))
-DROP_OUT = 0.35
+__all__ = [
+    "DROP_OUT", "Pair", "combination_of", "controls_of", "drop_out", "fill", "pairs", "plain_source_of", "programmes",
+    "sample_finding", "source_of", "special_tokens", "style_name", "target_of",
+]  # fmt: skip
 
-_HEADS = (
-    ("there is <type> <place>", "there is <type> at the position marked on the image"),
-    ("<type> is marked <place>", "<type> is marked on the image"),
-    ("<type> lies <place>", "<type> lies at the position marked on the image"),
-    ("the model marks <type> <place>", "the model marks <type> at the position shown on the image"),
-)
-_SIZES = (
-    " with a {kind} of <size>",
-    ", {kind} <size>",
-    "; it measures <size> in {kind}",
-    ", measuring <size> in {kind}",
-)
-_UNMEASURED = (
-    " whose size could not be measured",
-    ", size not measured",
-    "; its size could not be measured",
-    ", which could not be measured",
-)
-_AXES = (" (<axes>)", " (<axes>)", ", with axes of <axes>", " (axes <axes>)")
-_SOLID = (
-    ", with a solid component of <solid>",
-    ", solid component <solid>",
-    ", and its solid component <solid>",
-    ", including a solid component of <solid>",
-)
-_VOLUME = (
-    ", with a volume of <volume>",
-    ", volume <volume>",
-    "; its volume is <volume>",
-    ", with a volume of <volume>",
-)
-_VIEW = (", seen on the <view>", "On the <view>, ", ", visible on the <view>", "On the <view>, ")
-_EXTENT = (", extending over <extent>", ", over <extent>", "; it is seen over <extent>", ", present over <extent>")
-_SLICE = (", shown on <slice>", "On <slice>, ", ", shown on <slice>", ", on <slice>")
-_CHANGED = (
-    "; <change> on the prior study, where it measured <prior>",
-    "; <change> before: <prior> on the prior study",
-    "; it is <change> on the prior study, where it measured <prior>",
-    "; <change> on the prior study, which showed <prior>",
-)
-_BEFORE = (
-    "; on the prior study it measured <prior>",
-    "; prior study: <prior>",
-    "; on the prior study, a finding of this type at this place measured <prior>",
-    "; the prior study showed <prior>",
+CONTROLS = (
+    *("unmeasured", "unplaced"),
+    *LANGUAGES,
+    *REGISTERS,
+    *(f"h{head}" for head in range(HEADS)),
+    *(f"w{wording}" for wording in range(WORDINGS)),
+    *(f"o{order}" for order in range(ORDERS)),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One training pair; `combination` names what was known and the style, for holding out."""
+    """One training pair. combination: what was known and how it is worded; style: how alone. Both for holding out."""
 
     source: str
     target: str
     combination: str
+    style: str
 
 
 def controls_of(facts: FindingFacts) -> list[str]:
@@ -86,41 +52,43 @@ def controls_of(facts: FindingFacts) -> list[str]:
     return words + ([] if "place" in facts.slots else ["unplaced"])
 
 
-def source_of(facts: FindingFacts, style: int) -> str:
-    """The line the model reads."""
-    parts = [f"<{facts.programme if facts.programme in programmes() else 'general'}>", f"<s{style % STYLES}>"]
-    parts += [f"<{name}> {facts.slots[name]}" for name in SLOTS if name in facts.slots]
-    parts += [f"<{word}>" for word in controls_of(facts)]
-    return " ".join(parts)
+def style_name(facts: FindingFacts, style: int, register: str = "full") -> str:
+    """ "en|full|h0|w2|o1" """
+    head, wording, order = parts_of(style)
+    return f"{facts.language}|{register}|h{head}|w{wording}|o{order}"
 
 
-def target_of(facts: FindingFacts, style: int) -> str:
-    """The sentence of this grammar for these facts, with slots."""
-    style %= STYLES
-    have = facts.slots
-    lead = "".join(
-        clause
-        for clause, name in ((_VIEW[style], "view"), (_SLICE[style], "slice"))
-        if name in have and clause[0] == "O"
-    )
-    text = (lead.replace(", On", " and on") if lead.count("On ") > 1 else lead) + _HEADS[style][
-        0 if "place" in have else 1
-    ]
-    text += (_SIZES[style] if "size" in have else _UNMEASURED[style]).replace("{kind}", facts.size_kind)
-    for name, clauses in (
-        ("axes", _AXES),
-        ("solid", _SOLID),
-        ("volume", _VOLUME),
-        ("view", _VIEW),
-        ("extent", _EXTENT),
-        ("slice", _SLICE),
-    ):
-        clause = clauses[style]
-        if name in have and clause[0] != "O":
-            text += clause
-    if "prior" in have:
-        text += (_CHANGED if "change" in have else _BEFORE)[style]
-    return text + "."
+def combination_of(facts: FindingFacts, style: int, register: str = "full") -> str:
+    known = ",".join(name for name in SLOTS if name in facts.slots)
+    return f"{facts.programme}|{known}|{style_name(facts, style, register)}"
+
+
+def _programme(facts: FindingFacts) -> str:
+    return facts.programme if facts.programme in programmes() else "general"
+
+
+def source_of(facts: FindingFacts, style: int, register: str = "full") -> str:
+    """The line the shipped model reads."""
+    words = [_programme(facts), *style_name(facts, style, register).split("|")]
+    words += [name for name in SLOTS if name in facts.slots]
+    return " ".join(f"<{word}>" for word in (*words, *controls_of(facts)))
+
+
+def plain_source_of(facts: FindingFacts, register: str = "full") -> str:
+    """The line a site's own model reads: the same facts with their words.
+
+    "lung | en | full | type: a solid nodule | place: in the right upper lobe | size (mean diameter): 8.1 mm"
+    """
+    parts = [_programme(facts), facts.language, register]
+    for name in SLOTS:
+        if name in facts.slots:
+            parts.append(f"{f'size ({facts.size_kind})' if name == 'size' else name}: {facts.slots[name]}")
+    return " | ".join([*parts, *controls_of(facts)])
+
+
+def target_of(facts: FindingFacts, style: int, register: str = "full") -> str:
+    """The sentence of the grammar for these facts, with slots."""
+    return sentence(GRAMMARS[facts.language, register], frozenset(facts.slots), facts.size_kind, style)
 
 
 def programmes() -> tuple[str, ...]:
@@ -139,94 +107,22 @@ def fill(text: str, facts: FindingFacts) -> str:
     return filled[:1].upper() + filled[1:]
 
 
-def grammar_words() -> frozenset[str]:
-    """Every lower-case word a finding's sentence may hold besides the finding's own."""
-    texts = [clause for pair in _HEADS for clause in pair]
-    for clauses in (_SIZES, _UNMEASURED, _AXES, _SOLID, _VOLUME, _VIEW, _EXTENT, _SLICE, _CHANGED, _BEFORE):
-        texts += clauses
-    texts += [content.size_kind for content in all_contents().values()]
-    return frozenset(
-        word for text in texts for word in re.findall(r"[a-z]+", re.sub(r"<[a-z]+>|\{kind\}", " ", text.lower()))
-    )
+# From findings with every fact to those with next to none: each as common, so that neither is strange to the model.
+DROP_OUTS = (0.0, 0.15, DROP_OUT, 0.6)
 
 
-_LUNG = (
-    "right upper lobe",
-    "right middle lobe",
-    "right lower lobe",
-    "left upper lobe",
-    "left lower lobe",
-    "lingula",
-    "right lung",
-    "left lung",
-)
-_DETAIL = ("", "", "", ", posterior", ", apical segment", ", subpleural", ", perifissural", ", anterior segment")
-_BREAST = (
-    "",
-    ", upper",
-    ", lower",
-    ", central",
-    ", upper outer quadrant",
-    ", lower inner quadrant",
-    ", retroareolar",
-    ", axillary tail",
-)
-_BRAIN = (
-    "right hemisphere", "left hemisphere", "both hemispheres", "midline", "right frontal lobe", "left temporal lobe", "cerebellum",
-    "left parietal region", "right basal ganglia", "left frontal convexity", "right occipital lobe", "brainstem",
-)  # fmt: skip
-
-
-def _location(programme: str | None, chance: random.Random) -> str:
-    if programme == "lung":
-        return chance.choice(_LUNG) + chance.choice(_DETAIL)
-    if programme == "breast":
-        return f"{chance.choice(('left', 'right'))} breast{chance.choice(_BREAST)}"
-    return chance.choice(_BRAIN)
-
-
-def sample_finding(content: ReportContent, chance: random.Random, position: int = 1) -> dict[str, Any]:
-    """A random finding of a programme with every fact it can have, as `FindingResult.as_json` writes it."""
-    size = round(chance.uniform(2, 60), 1)
-    attributes: dict[str, Any] = {}
-    if content.programme == "brain":
-        attributes |= {"volume_ml": round(chance.uniform(0.1, 90), 1), "slices": chance.randint(1, 30)}
-        attributes |= {"slice": chance.randint(1, 60)}
-    elif content.programme == "breast":
-        attributes |= {"views": chance.choice((["CC"], ["MLO"], ["CC", "MLO"])), "side": None}
-    else:
-        attributes |= {"volume_mm3": chance.randint(20, 15000), "slice": chance.randint(1, 500)}
-        if content.programme == "lung" and chance.random() < 0.5:
-            attributes["solid_mm"] = round(chance.uniform(1, size), 1)
-    attributes |= {"long_axis_mm": round(size * 1.1, 1), "short_axis_mm": round(size * 0.9, 1)}
-    attributes["prior_size_mm"] = round(max(1.0, size + chance.choice((-4, -1, 0, 1, 4)) * chance.random() * 2), 1)
-    return {
-        "id": f"f{position}",
-        "type": chance.choice(sorted(content.types) or ["unknown"]),
-        "location": _location(content.programme, chance),
-        "size_mm": size,
-        "probability": round(chance.random(), 3),
-        "attributes": attributes,
-    }
-
-
-def drop_out(finding: dict[str, Any], chance: random.Random, rate: float = DROP_OUT) -> dict[str, Any]:
-    """The finding with each fact but its id and type left out at `rate`: unknown must stay unknown."""
-    kept = {
-        key: value for key, value in finding.items() if key not in ("location", "size_mm") or chance.random() >= rate
-    }
-    kept["attributes"] = {key: value for key, value in finding["attributes"].items() if chance.random() >= rate}
-    return kept
-
-
-def pairs(seed: int, *, rate: float = DROP_OUT) -> Iterator[Pair]:
+def pairs(seed: int) -> Iterator[Pair]:
     """Training pairs without end, the same for the same seed."""
     chance = random.Random(seed)
     contents = [content_for(name) for name in programmes()]
     while True:
         content = chance.choices(contents, weights=[1 if each.programme is None else 3 for each in contents])[0]
-        facts = finding_facts(drop_out(sample_finding(content, chance), chance, rate), content)
-        style = chance.randrange(STYLES)
-        known = ",".join(name for name in SLOTS if name in facts.slots)
-        combination = f"{facts.programme}|{known}|s{style}"
-        yield Pair(source_of(facts, style), target_of(facts, style), combination)
+        given = drop_out(sample_finding(content, chance), chance, chance.choice(DROP_OUTS))
+        facts = finding_facts(given, content, language=chance.choice(LANGUAGES))
+        style, register = chance.randrange(STYLES), chance.choice(REGISTERS)
+        yield Pair(
+            source_of(facts, style, register),
+            target_of(facts, style, register),
+            combination_of(facts, style, register),
+            style_name(facts, style, register),
+        )

@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from reports.content import ReportContent, content_for
+from reports.drafting import chinese
 from reports.drafting.language import (
+    CLOCK,
     UNREPEATABLE,
     VIEWS,
     clean_text,
@@ -19,7 +21,7 @@ from reports.drafting.language import (
     known_place,
     looks_negative,
 )
-from reports.drafting.types import CHANGES, DraftInputError, FindingFacts, Quantity, StudyFacts
+from reports.drafting.types import CHANGES, DraftInputError, FindingFacts, HouseStyle, Quantity, StudyFacts
 
 GROWTH_MM = 1.5  # Lung-RADS v2022: growth is an increase in mean diameter of more than 1.5 mm
 STATES = ("scored", "refused", "failed", "pending", "out_of_scope")
@@ -69,11 +71,17 @@ def _views(attributes: Mapping[str, Any]) -> list[str]:
 
 
 def finding_facts(
-    finding: Mapping[str, Any], content: ReportContent, *, position: int = 1, prior_size: object = None
+    finding: Mapping[str, Any],
+    content: ReportContent,
+    *,
+    position: int = 1,
+    prior_size: object = None,
+    language: str = "en",
 ) -> FindingFacts:
     """Check one finding (`FindingResult.as_json`, any key but the type of the whole may be missing).
 
     position: from 1, names a finding without id. prior_size: mm on the prior study, if matched.
+    language: of the words; a finding that cannot be said in it is said in English, which `problems` tells.
     """
     attributes = finding.get("attributes")
     attributes = attributes if isinstance(attributes, Mapping) else {}
@@ -99,6 +107,10 @@ def finding_facts(
             )
     elif side in ("left", "right"):
         slots["place"] = f"on the {side} side"
+    hour = _hour(finding, attributes)
+    if hour:
+        slots["place"] = f"{slots['place']}, at {hour} o'clock" if "place" in slots else f"at {hour} o'clock"
+        quantities.append(_quantity(hour, "", "clock"))
     if finding.get("location") and not complete:
         problems.append(f"The location of finding {position} holds words that were not understood; they are left out.")
 
@@ -134,9 +146,31 @@ def finding_facts(
         change = _change(content, size, prior)
     if change:
         slots["change"] = CHANGES[change]
+    said: Mapping[str, str] | None = slots
+    if language == "zh":
+        said = chinese.slots(slots, change)
+        if said is None:
+            problems.append(f"Finding {position} holds words that have no Chinese here; it is said in English.")
     return FindingFacts(
-        identity, content.programme or "general", content.size_kind, slots, tuple(quantities), change, tuple(problems)
+        identity,
+        content.programme or "general",
+        content.size_kind,
+        slots if said is None else said,
+        tuple(quantities),
+        change,
+        tuple(problems),
+        "en" if said is None else language,
+        slots,
     )
+
+
+def _hour(finding: Mapping[str, Any], attributes: Mapping[str, Any]) -> str | None:
+    """The place on the clock face, 1 to 12, from its attribute or from a clause of the location."""
+    given = attributes.get("clock")
+    if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= 12:
+        return str(given)
+    clause = CLOCK.search(clean_text(finding.get("location"), 400).lower())
+    return clause[1] if clause else None
 
 
 def _take_slices(attributes: Mapping[str, Any], slots: dict[str, str], quantities: list[Quantity]) -> None:
@@ -213,8 +247,8 @@ def _prior_date(prior: object) -> str | None:
     return None
 
 
-def study_facts(result: Mapping[str, Any], prior: object = None) -> StudyFacts:
-    """Check one line of `score --json`.
+def study_facts(result: Mapping[str, Any], prior: object = None, style: HouseStyle | None = None) -> StudyFacts:
+    """Check one line of `score --json`. style: of the site; English, full and with negatives without one.
 
     Raises `DraftInputError` when it is not an object, or its findings are not a list of objects.
     """
@@ -225,6 +259,7 @@ def study_facts(result: Mapping[str, Any], prior: object = None) -> StudyFacts:
     if not isinstance(listed, list | tuple) or not all(isinstance(each, Mapping) for each in listed):
         raise DraftInputError("findings is not a list of JSON objects.")
     content = content_for(result.get("programme"))
+    style = style or HouseStyle()
     problems: list[str] = []
     quotes: list[str] = []
 
@@ -255,7 +290,7 @@ def study_facts(result: Mapping[str, Any], prior: object = None) -> StudyFacts:
     if state == "scored":
         sizes = _prior_sizes(listed, prior)
         findings = [
-            finding_facts(each, content, position=index + 1, prior_size=sizes[index])
+            finding_facts(each, content, position=index + 1, prior_size=sizes[index], language=style.language)
             for index, each in enumerate(listed)
         ]
     category = _category(result.get("category"), content, problems)
@@ -279,6 +314,9 @@ def study_facts(result: Mapping[str, Any], prior: object = None) -> StudyFacts:
         findings=tuple(findings),
         problems=(*problems, *(problem for each in findings for problem in each.problems)),
         quotes=tuple(quotes),
+        language=style.language,
+        register=style.register,
+        negatives=style.negatives,
     )
 
 

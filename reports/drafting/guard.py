@@ -1,96 +1,44 @@
 """Reads a drafted text back into facts and compares them with the input: nothing invented, contradicted or left out.
 
 Torch-free, and independent of the model, of the slots and of how a sentence was made: it looks
-only at the text. It errs towards refusing; a refused sentence is replaced, never shown.
+only at the text (`reading`). It errs towards refusing; a refused sentence is replaced, never shown.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from reports.content import content_for
-from reports.drafting.corpus import grammar_words
 from reports.drafting.facts import study_facts
-from reports.drafting.language import PLACE_WORDS, VIEWS, looks_negative
-from reports.drafting.study import INCOMPLETE, study_words
+from reports.drafting.language import looks_negative
+from reports.drafting.lexicon import IMPLIED, KIND_CODES
+from reports.drafting.reading import IDEOGRAPH, Reading, fold, read
+from reports.drafting.study import INCOMPLETE, every_wording, study_words
 from reports.drafting.types import FindingFacts, GuardVerdict, Quantity, StudyFacts
 
-_NUMBERS = """
-zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
-nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand dozen several few couple multiple many
-single double triple twice thrice once half quarter
-"""
-_TYPES = """
-solid part-solid ground-glass nonsolid subsolid nodule nodules mass masses calcification calcifications asymmetry
-distortion haemorrhage hemorrhage intracranial epidural subdural subarachnoid intraparenchymal intraventricular lesion
-lesions tumour tumor cyst bleed haematoma hematoma opacity
-"""
-NUMBER_WORDS = frozenset(_NUMBERS.split())
-_TYPE_WORDS = frozenset(_TYPES.split())
-# Words that state a location; the rest of PLACE_WORDS ("region", "side") only connects.
-_WHERE = PLACE_WORDS - {"near", "level", "side", "part", "region", "zone", "with", "wall", "chest"}
-_PRIOR = re.compile(r"\b(?:prior|previous(?:ly)?|before|since|earlier|last time)\b")
-_CHANGE = {
-    "larger": re.compile(r"\b(?:larger|bigger|grown|grew|growing|growth|increas\w+|enlarg\w+|progress\w+|expanded)\b"),
-    "smaller": re.compile(r"\b(?:smaller|shrunk\w*|shr[aiu]nk|decreas\w+|regress\w+|reduc\w+|resol\w+|disappear\w+)\b"),
-    "stable": re.compile(
-        r"\b(?:stable|unchanged|not changed|without (?:significant )?change|constant|same size|as large as)\b"
-    ),
-    "new": re.compile(r"\b(?:new|newly|de novo)\b"),
-}
-_ALLOWED_NEGATION = re.compile(r"size could not be measured|which could not be measured|size not measured")
-_NEGATION = re.compile(
-    r"\b(?:no|not|without|never|nor|neither|none|absent|free|negative|normal|benign|cannot|unlikely)\b|n't\b"
-)
 _CATEGORY = re.compile(
     r"\b(?:lung-?rads|bi-?rads|category)\b(?: (?:category|v?\d{4}))*:? ?([0-9][a-cxs]*)?", re.IGNORECASE
 )
-_NUMBER = re.compile(
-    r"(?P<value>[-+−]?\d+(?:[.,]\d+)*)(?:\s*(?P<unit>mm\^?[23]|cm\^?[23]|mm|cm|ml|µm|μm|inch(?:es)?|in\b(?= long)|%|l\b|m\b|µl|cc\b))?"
-)
 
-
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).lower().replace("\u2212", "-").replace("\u2011", "-")
+# What names a breast composition, however it is worded.
+DENSITIES = {
+    "a": re.compile(r"\bfatty\b|脂肪"),
+    "b": re.compile(r"\bscattered\b|散在"),
+    "c": re.compile(r"\bheterogeneous\w*|不均匀"),
+    "d": re.compile(r"\bextremely\b|极度"),
+}
 
 
 def quantities_in(text: str) -> list[Quantity]:
     """Every number of a finding's sentence, with its unit and the part its surroundings give it."""
-    folded = _fold(text)
-    cue = _PRIOR.search(folded)
-    found: list[Quantity] = []
-    for match in _NUMBER.finditer(folded):
-        before, after = folded[: match.start()], folded[match.end() :]
-        words = match["value"]
-        unit = match["unit"] or ""
-        value = Decimal(words) if re.fullmatch(r"\d+(?:\.\d+)?", words) else Decimal(-1)
-        if cue and match.start() > cue.start():
-            role = "prior"
-        elif unit in ("mm3", "mm^3", "ml", "cm3", "cm^3", "l", "µl"):
-            role = "volume"
-        elif re.match(r"\s*×", after) or before.rstrip().endswith("×"):
-            role = "axes"
-            unit = unit or (re.match(r"\s*×\s*[\d.]+\s*([a-zµμ]+)", after) or [None, ""])[1] or ""
-        elif re.search(r"solid component (?:of )?$", before):
-            role = "solid"
-        elif re.match(r"\s*slices?\b", after) and not unit:
-            role = "extent"
-        elif re.search(r"\bslices? (?:\d+ to )?$", before) and not unit:
-            role = "slice"
-        else:
-            role = "size" if unit else "other"
-        found.append(Quantity(value, unit, role))
-    return found
+    return list(read(text).quantities)
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", _fold(text))
+    return re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", fold(text))
 
 
 def _named(quantity: Quantity) -> str:
@@ -106,78 +54,85 @@ def _compare(what: str, said: set[str], known: set[str]) -> list[str]:
 def check_sentence(text: str, facts: FindingFacts) -> list[str]:
     """Everything in which a finding's sentence differs from its facts, one sentence each; [] if nothing.
 
-    Checked: every number with unit and role, type, place, view, comparison, negation, categories,
-    what the size means, slots left open, number words, and every other word against the grammar.
+    The sentence may be English or Chinese and worded by anyone. Checked: every number with unit and part, kind,
+    place, view, comparison, negation, categories, counts, what the size means, slots left open, and words that
+    state what the facts do not.
     """
-    folded = _fold(text)
-    words = _words(text)
-    reasons: list[str] = []
-    said = Counter(quantities_in(text))
-    known = Counter(Quantity(each.value, each.unit, each.role) for each in facts.quantities)
-    reasons += [f"Invented number: {_named(each)}." for each in sorted(said - known, key=str)]
-    reasons += [f"Left out number: {_named(each)}." for each in sorted(known - said, key=str)]
-    if any(char.isdigit() and not char.isascii() for char in unicodedata.normalize("NFKC", text)):
-        reasons.append("A number is not written in plain digits.")
-
-    own = {name: _words(value) for name, value in facts.slots.items()}
-    own_words = {word for values in own.values() for word in values}
-    reasons += [f"Number written as a word: {word}." for word in words if word in NUMBER_WORDS - own_words]
-
-    place, kind = set(own.get("place", ())), set(own.get("type", ()))
-    reasons += _compare("place", {w for w in words if w in _WHERE} - (kind - place), {w for w in place if w in _WHERE})
-    component = "solid component" in folded
-    if component and "solid" not in facts.slots:
+    found, meant = read(text), facts.meant
+    reasons = _check_numbers(found, facts)
+    reasons += _check_codes(found, facts)
+    reasons += _compare("view", found.views, set(re.findall(r"[A-Z]{2,4}", meant.get("view", ""))))
+    reasons += _compare("comparison", found.changes, {facts.change} if facts.change else set())
+    if "prior" not in meant and found.prior:
+        reasons.append("Compares with a prior study that is not known.")
+    if found.component and "solid" not in meant:
         reasons.append("Invented solid component.")
-    typed = re.sub(r"\bsolid component\b", " ", folded)
-    # "finding" is the type of what has none; the grammar's own "a finding of this type" states nothing.
-    reasons += _compare(
-        "type", {w for w in _words(typed) if w in _TYPE_WORDS} - (place - kind), {w for w in kind if w in _TYPE_WORDS}
-    )
-    for name in ("place", "type"):
-        if name in facts.slots and _fold(facts.slots[name]) not in folded:
-            reasons.append(f"The {name} is not said as given.")
-    views = {view for view in VIEWS if re.search(rf"\b{view}\b", text)}
-    reasons += _compare("view", views, {view for view in VIEWS if view in facts.slots.get("view", "").split()})
-
-    reasons += _check_change(folded, facts)
-    if _NEGATION.search(_ALLOWED_NEGATION.sub(" ", folded)):
-        reasons.append("A negation that no fact supports.")
-    unmeasured = "measured" in folded and ("could not be measured" in folded or "not measured" in folded)
-    if unmeasured and "size" in facts.slots:
+    if found.unmeasured and "size" in meant:
         reasons.append("Says that the size is unknown, but it is known.")
-    if not unmeasured and "size" not in facts.slots:
+    if not found.unmeasured and "size" not in meant:
         reasons.append("Does not say that the size is unknown.")
-    reasons += [
-        f"Invented meaning of the size: {kind_of_size}."
-        for kind_of_size in ("mean diameter", "long axis", "short axis", "radius")
-        if kind_of_size in folded and kind_of_size != facts.size_kind
-    ]
-    if _CATEGORY.search(folded):
-        reasons.append("A finding's sentence names a category.")
-    if re.search(r"[<>{}\[\]]", text):
-        reasons.append("A slot was left open or markup was added.")
-    strange = set(words) - _known_words() - own_words - {"mm", "ml"}
-    reasons += [f"Unsupported word: {word}." for word in sorted(strange)]
+    if "about" in meant.get("volume", "") and not found.about:
+        reasons.append("Does not say that the volume is approximate.")
+    own = {problem for name in ("type", "place") if name in meant for problem in read(meant[name]).problems}
+    reasons += [problem for problem in found.problems if problem not in own]
     return list(dict.fromkeys(reasons))
 
 
-def _check_change(folded: str, facts: FindingFacts) -> list[str]:
+def _in_base_unit(quantity: Quantity) -> Quantity:
+    """0.81 cm is 8.1 mm, and 1 cm³ is 1 mL."""
+    unit, factor = {"cm": ("mm", 10), "cm3": ("ml", 1)}.get(quantity.unit, (quantity.unit, 1))
+    return Quantity((quantity.value * factor).normalize(), unit, quantity.role) if quantity.value > 0 else quantity
+
+
+def _check_numbers(found: Reading, facts: FindingFacts) -> list[str]:
+    shown = {_in_base_unit(each): each for each in (*facts.quantities, *found.quantities)}
+    said, known = (Counter(map(_in_base_unit, each)) for each in (found.quantities, facts.quantities))
+    axes = sorted(each.value for each in facts.quantities if each.role == "axes")
     reasons = []
-    said = {name for name, pattern in _CHANGE.items() if pattern.search(folded)}
-    wanted = {facts.change} if facts.change in _CHANGE else set()
-    reasons += _compare("comparison", said, wanted)
-    if "prior" not in facts.slots and _PRIOR.search(folded):
-        reasons.append("Compares with a prior study that is not known.")
+    for kind, given in found.sizes:
+        value = _in_base_unit(given) if given else None
+        if kind == facts.size_kind:
+            continue
+        part = {"long axis": axes[-1:], "short axis": axes[:1]}.get(kind, [])
+        if value is None or part != [value.value]:
+            reasons.append(f"Invented meaning of the size: {kind}.")
+        else:
+            said[value] -= 1
+            said[Quantity(value.value, value.unit, "axes")] += 1
+    said = +said
+    reasons += [f"Invented number: {_named(shown.get(each, each))}." for each in sorted(said - known, key=str)]
+    reasons += [f"Left out number: {_named(shown.get(each, each))}." for each in sorted(known - said, key=str)]
+    in_text = [_in_base_unit(each).value for each in found.quantities if each.role == "axes"]
+    if sorted(in_text) == sorted(axes) and in_text != [
+        _in_base_unit(each).value for each in facts.quantities if each.role == "axes"
+    ]:
+        reasons.append("The axes stand in another order.")
     return reasons
 
 
-@lru_cache(maxsize=1)
-def _known_words() -> frozenset[str]:
-    return grammar_words()
+def _check_codes(found: Reading, facts: FindingFacts) -> list[str]:
+    """Places and kinds, which share words ("subdural"): what is said together against what is known together."""
+    kinds, places = (read(facts.meant.get(name, "")).codes - IMPLIED for name in ("type", "place"))
+    said = found.codes - IMPLIED
+    if "lingula" in places and "left" not in places:
+        said = said - {"left"}  # there is no other
+    if {"middle", "lobe"} <= said and "left" not in said:
+        said = said | {"right"} & places
+    nouns = KIND_CODES
+    reasons = [f"Invented {'type' if code in nouns else 'place'}: {code}." for code in sorted(said - kinds - places)]
+    reasons += [f"Left out type: {code}." for code in sorted(kinds - said)]
+    reasons += [f"Left out place: {code}." for code in sorted(places - said)]
+    if kinds - said:
+        reasons.append("The type is not said as given.")
+    if places - said:
+        reasons.append("The place is not said as given.")
+    return reasons
 
 
 def check_study_sentence(text: str, study: StudyFacts) -> list[str]:
     """The same for a sentence about the whole study, whatever its origin."""
+    if any(text in wording for wording in every_wording(study)):
+        return []
     reasons: list[str] = []
     content = content_for(study.programme)
     rest = text
@@ -192,13 +147,16 @@ def check_study_sentence(text: str, study: StudyFacts) -> list[str]:
     allowed = {study.category or "", str(study.band or ""), *re.findall(r"\d+", study.prior_date or "")}
     management = content.management.get(study.category or "", "") if study.may_state_category else ""
     allowed |= set(re.findall(r"\d+", management))
-    for number in re.findall(r"\d+(?:[.,]\d+)*[A-Za-z]*", _fold(rest).replace("-", " ")):
+    for number in re.findall(r"\d+(?:[.,]\d+)*[A-Za-z]*", fold(rest).replace("-", " ")):
         if number.upper() not in allowed:
             reasons.append(f"Invented number: {number}.")
-    if re.search(r"\bmonths?\b", rest) and (not management or management.rstrip(".") not in rest):
+    if re.search(r"\bmonths?\b|\brefer|转诊|转临床|个月", fold(rest)) and (
+        not management or management.rstrip(".") not in rest
+    ):
         reasons.append("The recommendation is not the one of the category.")
     words = set(_words(rest))
     density = set(re.findall(r"\b([abcd]),", rest)) if content.composition else set()
+    density |= {code for code, cue in DENSITIES.items() if content.composition and cue.search(fold(rest))}
     if density - {study.composition or ""}:
         reasons.append("The breast composition is not the one in the input.")
     strange = words - study_words(content) - ({study.composition} if study.composition else set())
@@ -211,7 +169,8 @@ def check_study_sentence(text: str, study: StudyFacts) -> list[str]:
     above, below = "above the model's threshold." in rest, "below the model's threshold." in rest
     if (above and study.below_threshold is not False) or (below and study.below_threshold is not True):
         reasons.append("The threshold is not as in the input.")
-    return list(dict.fromkeys(reasons))
+    # No model words these, so whatever the rules did not write is somebody else's.
+    return list(dict.fromkeys([*reasons, "Not a sentence that the rules write for this study."]))
 
 
 def _states_category(text: str, study: StudyFacts) -> bool:
@@ -258,13 +217,24 @@ def check_study(sections: Mapping[str, Any], study: StudyFacts) -> list[str]:
 
 def _omissions(text: str, study: StudyFacts) -> list[str]:
     reasons = []
-    if not study.was_read and "The AI" not in text:
-        reasons.append("Does not say that the AI did not read the study.")
     if study.was_read and "did not read" in text:
         reasons.append("Says that the AI did not read a study that it read.")
+    missing = [[each for each in wording if each not in text] for wording in every_wording(study)]
+    if not all(missing):
+        return reasons
+    reasons += [f"Left out limitation {n}." for n, limit in enumerate(study.limitations, 1) if limit not in text]
+    if IDEOGRAPH.search(text):
+        return [
+            *reasons,
+            *(
+                f"Left out about the study: {each}"
+                for each in sorted(sorted(missing, key=lambda wording: len(wording))[0])
+            ),
+        ]
+    if not study.was_read and "The AI" not in text:
+        reasons.append("Does not say that the AI did not read the study.")
     if study.limitations and INCOMPLETE not in text:
         reasons.append("Does not say that the assessment is incomplete.")
-    reasons += [f"Left out limitation {n}." for n, limit in enumerate(study.limitations, 1) if limit not in text]
     if study.reason and study.reason not in text:
         reasons.append("Left out the reason.")
     scheme = content_for(study.programme).category_scheme

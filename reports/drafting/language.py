@@ -26,6 +26,7 @@ _COARSE_WORDS = (
 )
 _COARSE = frozenset(_COARSE_WORDS.split())
 _VIEW_WORDS = frozenset(("mlo", "cc", "ml", "lm", "view", "views"))
+CLOCK = re.compile(r"(?:^|[,;] ?|\b(?:at|the) )(1[0-2]|[1-9]) ?o['’]?clock\b")
 VIEWS = ("CC", "MLO", "ML", "LM", "XCCL", "XCCM", "SIO", "LMO")
 
 UNREPEATABLE = "the text given cannot be repeated here"
@@ -80,13 +81,16 @@ def known_place(location: object) -> tuple[str, bool]:
 
     Clauses between commas are kept or dropped whole, so a stray sentence cannot lend its words.
     """
-    text = clean_text(location, 400).lower()
+    given = clean_text(location, 400).lower()
+    text = CLOCK.sub(" ", given, count=1)  # told as a number of its own
     clauses = [clause.strip() for clause in re.split(r"[,;:.()\[\]/]+", text) if clause.strip()]
     kept = [clause for clause in clauses if _is_place(clause)]
     place = ", ".join(dict.fromkeys(kept))
     if len(place) > 100:
         return "", False
-    return place, bool(clauses) and len(kept) == len(clauses) and isinstance(location, str) and len(location) < 400
+    return place, (bool(clauses) or text != given) and len(kept) == len(clauses) and isinstance(location, str) and len(
+        location
+    ) < 400
 
 
 def is_precise(place: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 PAD, EOS = "<pad>", "</s>"
-SIZE = 640
+SIZE = 896
 
 
 class DraftTokenizer:

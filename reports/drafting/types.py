@@ -9,7 +9,11 @@ from typing import Any
 
 SLOTS = ("type", "place", "size", "axes", "solid", "volume", "view", "extent", "slice", "change", "prior")
 CHANGES = {"larger": "larger than", "smaller": "smaller than", "stable": "about as large as"}
-STYLES = 4
+LANGUAGES = ("en", "zh")
+REGISTERS = ("full", "terse")
+# A style is a head, a wording of the clauses and their order, in one of two registers.
+HEADS, WORDINGS, ORDERS = 4, 3, 4
+STYLES = HEADS * WORDINGS * ORDERS
 
 
 class DraftInputError(ValueError):
@@ -37,6 +41,8 @@ class FindingFacts:
     change: one of `CHANGES` when both sizes are known and comparable, else None.
     quantities: every number that belongs in the sentence, from the input, not from the words.
     problems: what of the input could not be used, one sentence each.
+    language: of the words in `slots`; english: the same slots in English, which the guard holds a
+    sentence of any language against.
     """
 
     id: str
@@ -46,6 +52,31 @@ class FindingFacts:
     quantities: tuple[Quantity, ...] = ()
     change: str | None = None
     problems: tuple[str, ...] = ()
+    language: str = "en"
+    english: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def meant(self) -> Mapping[str, str]:
+        """The slots in English."""
+        return self.english or self.slots
+
+
+@dataclass(frozen=True)
+class HouseStyle:
+    """How a site words its drafts.
+
+    language: "en" or "zh". register: "full" sentences or "terse" ones. negatives: whether a study
+    below the threshold is told section by section in a sentence, or only in its assessment. orders: programme →
+    section names in the order they are shown. version: of the site's record, 0 for the default. model: folder of a
+    Hugging Face model of the site's own, "" for the shipped one.
+    """
+
+    language: str = "en"
+    register: str = "full"
+    negatives: bool = True
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    version: int = 0
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +131,9 @@ class StudyFacts:
     problems: tuple[str, ...] = ()
     quotes: tuple[str, ...] = field(default=())
     paired: bool = False
+    language: str = "en"
+    register: str = "full"
+    negatives: bool = True
 
     @property
     def was_read(self) -> bool:

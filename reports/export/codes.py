@@ -161,6 +161,8 @@ _HEADINGS: Mapping[str, tuple[Concept, tuple[str, str]]] = {
     "impression": _IMPRESSION,
     "recommendation": (Concept("18783-1", "LN", "Recommendations"), ("121075", "Recommendation")),
     "addendum": (Concept("55107-7", "LN", "Addendum"), ("121071", "Finding")),
+    "amendment": (own("amendment", "Amendment"), ("121106", "Comment")),
+    "cosignature": (own("cosignature", "Co-signature"), ("121106", "Comment")),
 }
 
 

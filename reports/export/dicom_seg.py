@@ -17,7 +17,7 @@ from reports.export.codes import Concept
 from reports.export.dicom_common import clean_header, code, evidence_dataset, finish, plain
 from reports.export.exported import PRODUCT, ExportedFinding, ExportedReport, NotExportable, derived_uid, tracking_uid
 
-SERIES_NUMBER = 9002
+SERIES_NUMBER, AI_SERIES_NUMBER = 9002, 9012
 ABNORMAL = Concept("49755003", "SCT", "Morphologically Abnormal Structure")
 GEOMETRY = ("PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient", "FrameOfReferenceUID")
 VERSION = "1"
@@ -118,8 +118,13 @@ def _segmentation(
         pixel_array=pixels[..., drawn],
         segmentation_type=SegmentationTypeValues.BINARY,
         segment_descriptions=[_segment(place, each, report) for place, each in enumerate(findings, start=1)],
-        series_instance_uid=derived_uid("seg series", report.site_slug, report.study_uid, report.report_id),
-        series_number=SERIES_NUMBER,
+        series_instance_uid=derived_uid(
+            "seg series of results" if report.by_model else "seg series",
+            report.site_slug,
+            report.study_uid,
+            report.report_id,
+        ),
+        series_number=AI_SERIES_NUMBER if report.by_model else SERIES_NUMBER,
         sop_instance_uid=sop_uid,
         instance_number=number,
         manufacturer=PRODUCT,
@@ -127,9 +132,9 @@ def _segmentation(
         software_versions=VERSION,
         device_serial_number=report.newest_sha256[:16],
         content_label="FINDINGS",
-        content_description="Outlines of the findings of a report",
+        content_description=f"Outlines of the findings of a {'result' if report.by_model else 'report'}",
         content_creator_name=f"{PRODUCT}^",
-        series_description="Outlines of findings",
+        series_description=f"Outlines of findings{', not verified' if report.by_model else ''}",
         omit_empty_frames=True,
         specific_character_set="ISO_IR 192",
     )

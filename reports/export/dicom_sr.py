@@ -15,6 +15,7 @@ from highdicom.sr import (
     ComprehensiveSR,
     ContainerContentItem,
     ContentSequence,
+    DeviceObserverIdentifyingAttributes,
     FindingSite,
     GraphicTypeValues,
     ImageRegion,
@@ -38,6 +39,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ComprehensiveSRStorage
 
 from reports.export import codes
+from reports.export.answer_codes import asked_concepts, given_concepts
 from reports.export.codes import Concept, Number
 from reports.export.dicom_common import (
     clean_header,
@@ -58,7 +60,7 @@ from reports.export.exported import (
 )
 from screening.dicom.elements import clean
 
-SERIES_NUMBER = 9001
+SERIES_NUMBER, AI_SERIES_NUMBER = 9001, 9011
 COMMENT = Concept("121106", "DCM", "Comment")
 LANGUAGES = {"en": ("en", "English"), "zh": ("zh", "Chinese")}
 LONGEST_TEXT = 1_000_000
@@ -79,11 +81,11 @@ def comprehensive_sr(report: ExportedReport, headers: Mapping[str, Dataset]) -> 
         evidence=list(evidence.values()),
         content=content,
         series_instance_uid=series_uid(report),
-        series_number=SERIES_NUMBER,
+        series_number=AI_SERIES_NUMBER if report.by_model else SERIES_NUMBER,
         sop_instance_uid=sr_uid(report.newest_sha256),
         instance_number=1,
         manufacturer=PRODUCT,
-        series_description="Report",
+        series_description="AI result, not verified" if report.by_model else "Report",
         is_complete=True,
         is_final=report.is_final,
         is_verified=report.is_final,
@@ -99,10 +101,9 @@ def comprehensive_sr(report: ExportedReport, headers: Mapping[str, Dataset]) -> 
 
 
 def _verifiers(report: ExportedReport) -> Sequence:
-    """Whoever signed the text, then whoever signed what was added."""
+    """Whoever signed the text, then who agreed with it, then whoever signed what was added."""
     found = []
-    signatures = [(report.signer, report.signed_at), *((each.signer, each.signed_at) for each in report.addenda)]
-    for signer, moment in signatures:
+    for signer, moment, _digest in report.signings:
         item = Dataset()
         item.VerifyingObserverName = signer_name(signer)
         item.VerifyingOrganization = plain(report.site_name, 64) or PRODUCT
@@ -118,7 +119,8 @@ def sr_uid(content_sha256: str) -> str:
 
 
 def series_uid(report: ExportedReport) -> str:
-    return derived_uid("sr series", report.site_slug, report.study_uid, report.report_id)
+    kind = "sr series of results" if report.by_model else "sr series"
+    return derived_uid(kind, report.site_slug, report.study_uid, report.report_id)
 
 
 def _predecessor(report: ExportedReport) -> Sequence:
@@ -137,16 +139,7 @@ def _predecessor(report: ExportedReport) -> Sequence:
 def _tree(report: ExportedReport, groups: list[MeasurementsAndQualitativeEvaluations]) -> Dataset:
     language, meaning = LANGUAGES[report.language]
     measured = MeasurementReport(
-        observation_context=ObservationContext(
-            observer_person_context=ObserverContext(
-                observer_type=code(Concept("121006", "DCM", "Person")),
-                observer_identifying_attributes=PersonObserverIdentifyingAttributes(
-                    name=signer_name(report.signer),
-                    login_name=clean(report.signer.username, 1000) or None,
-                    organization_name=clean(report.site_name, 1000) or None,
-                ),
-            )
-        ),
+        observation_context=_observer(report),
         procedure_reported=code(codes.procedure(report.programme)),
         imaging_measurements=groups,
         language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(
@@ -162,6 +155,33 @@ def _tree(report: ExportedReport, groups: list[MeasurementsAndQualitativeEvaluat
     return root
 
 
+def _observer(report: ExportedReport) -> ObservationContext:
+    """The person who signed; of a result that nobody has signed, the model."""
+    if report.by_model is not None:
+        model = report.by_model
+        return ObservationContext(
+            observer_device_context=ObserverContext(
+                observer_type=code(Concept("121007", "DCM", "Device")),
+                observer_identifying_attributes=DeviceObserverIdentifyingAttributes(
+                    uid=derived_uid("model", model.sha256),
+                    name=clean(model.name, 200),
+                    manufacturer_name=PRODUCT,
+                    model_name=clean(f"{model.name} {model.version}", 200),
+                ),
+            )
+        )
+    return ObservationContext(
+        observer_person_context=ObserverContext(
+            observer_type=code(Concept("121006", "DCM", "Person")),
+            observer_identifying_attributes=PersonObserverIdentifyingAttributes(
+                name=signer_name(report.signer),
+                login_name=clean(report.signer.username, 1000) or None,
+                organization_name=clean(report.site_name, 1000) or None,
+            ),
+        )
+    )
+
+
 def _evaluations(report: ExportedReport) -> ContainerContentItem:
     state = codes.AI_STATES.get(report.ai_state, codes.AI_STATES["pending"])
     pairs = [(codes.AI_STATE, state)]
@@ -169,6 +189,10 @@ def _evaluations(report: ExportedReport) -> ContainerContentItem:
         pairs.append(codes.category_concepts(report.category))
         if report.category.modifier:
             pairs.append((codes.MODIFIER, codes.MODIFIER_S))
+    # Row 12 holds codes: numbers, words and what is said of one finding stay in the text and in the other formats.
+    for answer in report.answers:
+        if not answer.finding:
+            pairs += [(asked_concepts(answer)[0], chosen[0]) for chosen, _words in given_concepts(answer)]
     container = ContainerContentItem(
         name=CodedConcept("C0034375", "UMLS", "Qualitative Evaluations"),
         relationship_type=RelationshipTypeValues.CONTAINS,

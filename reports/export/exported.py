@@ -71,6 +71,15 @@ class ExportedAddendum:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportedCosigner:
+    """Who agreed with the text, when, over which bytes; its words are a section of the report like the others."""
+
+    signer: ExportedSigner
+    signed_at: datetime
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExportedModel:
     """sha256: of the weights, hex."""
 
@@ -113,6 +122,45 @@ class ExportedCategory:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportedCode:
+    """A code as it was signed beside an answer. verified: False is not to be told as a code of its scheme."""
+
+    scheme: str
+    value: str
+    meaning: str
+    verified: bool
+
+
+Origin = Literal["human", "ai", "rule"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedAnswer:
+    """A coded answer as it was signed beside the text. schema: edition of the form ("lung-1"); key: of its field, or
+    "field.finding". label: what is asked, plain English. given: (value, words, code) of each option that was chosen;
+    empty for a number or a text, which is `value`. unit: UCUM of a number, "" for none. text: "as answered" where a
+    signed sentence stands as the answer wrote it, "own words" where a person changed that sentence, "none" without one.
+    origin: who answered; model: whose result the answer comes from, where that is known.
+    """
+
+    schema: str
+    key: str
+    label: str
+    asked: ExportedCode | None
+    given: tuple[tuple[str, str, ExportedCode | None], ...]
+    value: float | str
+    unit: str
+    origin: Origin
+    text: str
+    model: ExportedModel | None = None
+
+    @property
+    def finding(self) -> str:
+        """Key of the finding it is about, "" for the whole examination."""
+        return self.key.partition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
 class ExportedSeries:
     uid: str
     modality: str
@@ -126,7 +174,13 @@ class ExportedReport:
 
     content_sha256: of the signed bytes. previous_sha256: of the report's signature before the newest, or "".
     replaced: section name → text of the final version that this one corrects or adds to; None when there is none.
-    addenda: in their order; each has a section named "addendum-<number>" too.
+    addenda: in their order; each has a section named "addendum-<number>" too. cosigners: of this text, likewise
+    "cosignature-<number>". reason, amends_sha256: why an amended text replaces which signed bytes, else ""; told in
+    the section "amendment" too. latest_sha256, latest_at: of the newest signature of all; where they are not given, of
+    the newest addendum or the text.
+    answers: the coded ones of this text; answers_replaced: those that receivers had as final before, as `replaced`.
+    by_model: who says all this where it is a result that nobody has signed; then there are no sections, and what is
+    called a signature here is the moment and the digest of the result.
     ai_state: the study's at signing: scored, incomplete (scored with limitations), refused, failed, pending or
     out_of_scope.
     """
@@ -155,6 +209,14 @@ class ExportedReport:
     category: ExportedCategory | None = None
     series: tuple[ExportedSeries, ...] = ()
     addenda: tuple[ExportedAddendum, ...] = ()
+    cosigners: tuple[ExportedCosigner, ...] = ()
+    reason: str = ""
+    amends_sha256: str = ""
+    latest_sha256: str = ""
+    latest_at: datetime | None = None
+    by_model: ExportedModel | None = None
+    answers: tuple[ExportedAnswer, ...] = ()
+    answers_replaced: tuple[ExportedAnswer, ...] = ()
 
     @property
     def is_final(self) -> bool:
@@ -165,17 +227,30 @@ class ExportedReport:
         """Of the newest signature. What needs a name of its own is named after it: the same state of a report is
         always the same object, and another state another.
         """
-        return self.addenda[-1].content_sha256 if self.addenda else self.content_sha256
+        return self.latest_sha256 or (self.addenda[-1].content_sha256 if self.addenda else self.content_sha256)
 
     @property
     def issued_at(self) -> datetime:
         """When the newest signature was given."""
-        return self.addenda[-1].signed_at if self.addenda else self.signed_at
+        return self.latest_at or (self.addenda[-1].signed_at if self.addenda else self.signed_at)
+
+    @property
+    def signings(self) -> list[tuple[ExportedSigner, datetime, str]]:
+        """(signer, moment, digest) of everything that was signed and stands: the text, who agreed, what was added."""
+        text = (self.signer, self.signed_at, self.content_sha256)
+        agreed = [(each.signer, each.signed_at, each.content_sha256) for each in self.cosigners]
+        added = [(each.signer, each.signed_at, each.content_sha256) for each in self.addenda]
+        return [text, *agreed, *added]
 
     @property
     def outlined(self) -> tuple[ExportedFinding, ...]:
         """The findings with an outline."""
         return tuple(each for each in self.findings if each.contour is not None and len(each.contour) > 2)
+
+    def finding_of(self, answer: ExportedAnswer) -> ExportedFinding | None:
+        """The finding an answer is about; None where it is about none, or where that cannot be told."""
+        found = [each for each in self.findings if answer.finding and each.key == answer.finding]
+        return found[0] if len(found) == 1 else None
 
     @property
     def language(self) -> str:

@@ -1,7 +1,7 @@
 """A signed report as a FHIR R4 bundle: DiagnosticReport with its patient, study, observations and provenance.
 
 What a model said is an Observation of its own that is never `final`: the signature is under the report's text. The
-assessment category is the signer's.
+assessment category and the coded answers, which were signed with it, are the signer's.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import datetime
 
 from reports.export import codes
 from reports.export.exported import ExportedModel, ExportedReport, ExportedSigner, derived_uid
+from reports.export.fhir_answers import answer_observation, answer_provenances
 from reports.export.fhir_observations import ai_state, category_observation, finding_observation
 from reports.export.fhir_parts import (
     Resource,
@@ -38,10 +39,12 @@ def diagnostic_report_bundle(report: ExportedReport, pdf: bytes | None = None) -
 
     Raises ValueError when a code is outside its required value set: that would be a fault of this module.
     """
-    models = list(dict.fromkeys(finding.model for finding in report.findings))
+    measuring = dict.fromkeys(finding.model for finding in report.findings)
+    models = list(measuring | dict.fromkeys(each.model for each in report.answers if each.model))
     observations = [ai_state(report), *(finding_observation(report, each) for each in report.findings)]
     if report.category is not None:
         observations.append(category_observation(report))
+    observations += [answer_observation(report, each) for each in report.answers]
     resources = [
         _diagnostic_report(report, observations, pdf),
         patient_of(report),
@@ -51,9 +54,9 @@ def diagnostic_report_bundle(report: ExportedReport, pdf: bytes | None = None) -
         imaging_study(report),
         *(device(model) for model in models),
         *observations,
-        _signing(report, report.signer, report.signed_at, report.content_sha256),
-        *(_signing(report, each.signer, each.signed_at, each.content_sha256) for each in report.addenda),
-        *(_model_provenance(report, model) for model in models),
+        *(_signing(report, *each) for each in report.signings),
+        *(_model_provenance(report, model) for model in measuring),
+        *answer_provenances(report),
     ]
     bundle: Resource = {
         "resourceType": "Bundle",
@@ -79,6 +82,7 @@ def _report_id(report: ExportedReport) -> str:
 
 def _diagnostic_report(report: ExportedReport, observations: Iterable[Resource], pdf: bytes | None) -> Resource:
     signer = clean(report.signer.name, 200)
+    interpreters = {each.username: each for each in (report.signer, *(each.signer for each in report.cosigners))}
     found: Resource = {
         "resourceType": "DiagnosticReport",
         "id": _report_id(report),
@@ -91,7 +95,9 @@ def _diagnostic_report(report: ExportedReport, observations: Iterable[Resource],
         "subject": to(patient_id(report)),
         "issued": instant(report.issued_at),
         "performer": [to(organization_id(report)), to(practitioner_id(report), signer)],
-        "resultsInterpreter": [to(practitioner_id(report), signer)],
+        "resultsInterpreter": [
+            to(practitioner_id(report, each), clean(each.name, 200)) for each in interpreters.values()
+        ],
         "imagingStudy": [to(id_of(report, "study"))],
         "result": [to(each["id"]) for each in observations],
     }
@@ -120,8 +126,9 @@ def _attachment(kind: str, data: bytes, report: ExportedReport) -> Resource:
 
 
 def _signing(report: ExportedReport, signer: ExportedSigner, moment: datetime, sha256: str) -> Resource:
-    """Who signed, when, and over which bytes; the hash is that of the site's chain of signatures."""
-    return {
+    """Who signed, when, and over which bytes; the hash is that of the site's chain of signatures. An amended text says
+    why, and of which signed bytes it is a revision."""
+    found: Resource = {
         "resourceType": "Provenance",
         "id": id_of(report, sha256, "signing"),
         "target": [to(_report_id(report))],
@@ -141,6 +148,11 @@ def _signing(report: ExportedReport, signer: ExportedSigner, moment: datetime, s
             }
         ],
     }
+    if report.amends_sha256 and sha256 == report.content_sha256:
+        found["reason"] = [{"text": said(report.reason)}]
+        earlier = {"identifier": {"value": f"sha256:{report.amends_sha256}"}, "display": "Amended content"}
+        found["entity"].append({"role": "revision", "what": earlier})
+    return found
 
 
 def _model_provenance(report: ExportedReport, model: ExportedModel) -> Resource:

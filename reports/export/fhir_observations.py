@@ -22,7 +22,7 @@ from screening.dicom.elements import clean
 PRESENT = Concept("52101004", "SCT", "Present")
 
 
-def _observation(report: ExportedReport, identity: str, code: Resource, status: str) -> Resource:
+def observation(report: ExportedReport, identity: str, code: Resource, status: str) -> Resource:
     found: Resource = {
         "resourceType": "Observation",
         "id": identity,
@@ -38,10 +38,15 @@ def _observation(report: ExportedReport, identity: str, code: Resource, status: 
     return found
 
 
+def signed_status(report: ExportedReport) -> str:
+    """Of what was signed with the text; an observation is never `appended`."""
+    return {"appended": "final"}.get(report.state, report.state)
+
+
 def ai_state(report: ExportedReport) -> Resource:
     """Read, refused, failed, not processed: a report without marks does not say by itself which."""
     state = codes.AI_STATES.get(report.ai_state, codes.AI_STATES["pending"])
-    found = _observation(report, id_of(report, report.content_sha256, "ai"), concept(codes.AI_STATE), "preliminary")
+    found = observation(report, id_of(report, report.content_sha256, "ai"), concept(codes.AI_STATE), "preliminary")
     return {**found, "valueCodeableConcept": concept(state)}
 
 
@@ -49,7 +54,7 @@ def finding_observation(report: ExportedReport, finding: ExportedFinding) -> Res
     identity = id_of(report, report.content_sha256, "finding", finding.model.sha256, finding.key)
     words = clean(finding.type.replace("_", " "), 200)
     code = concept(codes.finding_concept(finding.type), text=words)
-    found = _observation(report, identity, code, "preliminary")
+    found = observation(report, identity, code, "preliminary")
     found["identifier"] = [uid_identifier(tracking_uid(report, finding))]
     found["valueCodeableConcept"] = concept(PRESENT)
     found["method"] = {"text": clean(f"{finding.model.name} {finding.model.version}", 200)}
@@ -84,8 +89,8 @@ def category_observation(report: ExportedReport) -> Resource:
     if report.category is None:
         raise ValueError("There is no category.")
     name, value = codes.category_concepts(report.category)
-    status = {"appended": "final"}.get(report.state, report.state)
-    found = _observation(report, id_of(report, report.content_sha256, "category"), concept(name), status)
+    identity = id_of(report, report.content_sha256, "category")
+    found = observation(report, identity, concept(name), signed_status(report))
     found["performer"] = [to(practitioner_id(report))]
     text = f"{report.category.scheme} {report.category.value}{report.category.modifier}"
     found["valueCodeableConcept"] = concept(value, text=text)

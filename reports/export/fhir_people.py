@@ -45,8 +45,8 @@ def organization(report: ExportedReport) -> Resource:
 
 
 def practitioners(report: ExportedReport) -> list[Resource]:
-    """Everybody who signed the report or added to it, once each."""
-    signers = {each.username: each for each in (*(added.signer for added in report.addenda), report.signer)}
+    """Everybody who signed the report, agreed with it or added to it, once each."""
+    signers = {signer.username: signer for signer, _moment, _digest in reversed(report.signings)}
     return [_practitioner(report, signer) for signer in signers.values()]
 
 

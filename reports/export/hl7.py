@@ -6,8 +6,16 @@ import base64
 from datetime import date, datetime
 
 from reports.export import codes
+from reports.export.answer_codes import ORIGINS, asked_concepts, given_concepts
 from reports.export.codes import Concept
-from reports.export.exported import PRODUCT, ExportedFinding, ExportedReport
+from reports.export.exported import (
+    PRODUCT,
+    ExportedAnswer,
+    ExportedFinding,
+    ExportedModel,
+    ExportedReport,
+    ExportedSigner,
+)
 from reports.export.names import NameParts, name_parts
 from screening.dicom.elements import clean
 
@@ -125,9 +133,6 @@ def _filler(report: ExportedReport) -> str:
 
 
 def _obr(report: ExportedReport) -> str:
-    family, given = report.signer.components
-    # NDL: the name is a CNN, its parts subcomponents.
-    reader = "&".join((_short(report.signer.username, 50), _short(family, 50), _short(given, 50)))
     procedure = codes.procedure(report.programme)
     text = _short(report.description or report.title)
     return _segment(
@@ -142,9 +147,17 @@ def _obr(report: ExportedReport) -> str:
             22: _time(report.issued_at),
             24: "RAD",
             25: RESULT_STATUS[report.state],
-            32: reader,
+            32: _reader(report.signer),
+            # Assistant result interpreter: who signed the same text after the principal one.
+            33: "~".join(_reader(each.signer) for each in report.cosigners),
         },
     )
+
+
+def _reader(signer: ExportedSigner) -> str:
+    """NDL: the name is a CNN, its parts subcomponents."""
+    family, given = signer.components
+    return "&".join((_short(signer.username, 50), _short(family, 50), _short(given, 50)))
 
 
 def _observations(report: ExportedReport, pdf: bytes | None) -> list[str]:
@@ -164,6 +177,7 @@ def _observations(report: ExportedReport, pdf: bytes | None) -> list[str]:
         assessed, value = codes.category_concepts(report.category)
         said = f"{report.category.scheme} {report.category.value}{report.category.modifier}"
         found.append({2: "CWE", 3: _coded(assessed), 5: f"{_coded(value)}^^^^^^{escape(said)}", 11: signed})
+    found += _answers(report)
     state = codes.AI_STATES.get(report.ai_state, codes.AI_STATES["pending"])
     found.append({2: "CWE", 3: _coded(codes.AI_STATE), 5: _coded(state), 11: _by_model(report)})
     for finding in report.findings:
@@ -185,6 +199,51 @@ def _section_status(report: ExportedReport, name: str, text: str) -> str:
     return "F" if signed == "C" and unchanged else signed
 
 
+def _answers(report: ExportedReport) -> list[dict[int, str]]:
+    """The coded answers, which were signed with the text: in their status like sections, so that an answer that is as
+    receivers have it is F also where the report is C, and one that no longer stands D."""
+    signed, before = RESULT_STATUS[report.state], {each.key: each for each in report.answers_replaced}
+    found = []
+    for answer in report.answers:
+        earlier = before.pop(answer.key, None)
+        same = earlier is not None and (earlier.given, earlier.value, earlier.unit) == (
+            answer.given,
+            answer.value,
+            answer.unit,
+        )
+        status = "F" if signed == "C" and same else signed
+        told = {**_asked(report, answer), **_given(answer), 11: status, 17: _coded(ORIGINS[answer.origin])}
+        if answer.model is not None:
+            told[18] = _instance(answer.model)
+        found.append(told)
+    return found + [{**_asked(report, each), 2: _given(each)[2], 11: "D"} for each in before.values()]
+
+
+def _asked(report: ExportedReport, answer: ExportedAnswer) -> dict[int, str]:
+    finding = report.finding_of(answer)
+    # OBX-3 is a CE: a standard's code and ours, and nothing after them.
+    asked = "^".join(_coded(each) for each in asked_concepts(answer))
+    return {3: asked, 4: str(finding.number) if finding else _short(answer.key, 20)}
+
+
+def _given(answer: ExportedAnswer) -> dict[int, str]:
+    if answer.given:
+        return {2: "CWE", 5: "~".join(_choice(found, _short(words)) for found, words in given_concepts(answer))}
+    if isinstance(answer.value, str):
+        return {2: "TX", 5: escape(answer.value)}
+    unit = f"{escape(answer.unit)}^{codes.UNIT_MEANINGS.get(answer.unit, answer.unit)}^UCUM" if answer.unit else ""
+    return {2: "NM", 5: f"{answer.value:.10g}", 6: unit}
+
+
+def _choice(concepts: list[Concept], words: str) -> str:
+    """A CWE: one code, or a standard's and ours, and the words (CWE.9)."""
+    return f"{'^'.join(_coded(each) for each in concepts)}{'^^^' if len(concepts) == 2 else '^^^^^^'}{words}"
+
+
+def _instance(model: ExportedModel) -> str:
+    return f"{_short(model.version, 50)}^{PRODUCT.upper()}^{model.sha256}^L"
+
+
 def _by_model(report: ExportedReport) -> str:
     return "R" if report.is_final else "P"
 
@@ -196,7 +255,7 @@ def _measured(report: ExportedReport, finding: ExportedFinding) -> list[dict[int
         4: str(finding.number),
         11: _by_model(report),
         17: f"{_short(model.name, 20)}^{_short(f'{model.name} {model.version}')}^{codes.OWN_SCHEME}",
-        18: f"{_short(model.version, 50)}^{PRODUCT.upper()}^{model.sha256}^L",
+        18: _instance(model),
     }
     kind = codes.finding_concept(finding.type)
     place = _short(finding.location)

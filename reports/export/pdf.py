@@ -27,6 +27,7 @@ from reportlab.platypus import (
 
 from reports.export.document import ReportDocument
 from reports.export.fonts import Face, face, is_wide, markup
+from reports.export.key_images import key_image_story
 
 MARGIN = 20 * mm
 WIDTH = A4[0] - 2 * MARGIN
@@ -78,7 +79,7 @@ def _story(document: ReportDocument, main: Face) -> list[Flowable]:
         _paragraph(document.site, main, 9, colour=GREY),
         _paragraph(document.title, main, 15, bold=True),
     ]
-    for line in (document.preliminary, document.appended):
+    for line in (document.preliminary, document.version, document.appended):
         story += [Spacer(1, 2 * mm), _boxed(line, main)] if line else []
     story += [Spacer(1, 4 * mm), _facts(document.facts, main, columns=2), Spacer(1, 5 * mm)]
     for section in document.sections:
@@ -86,11 +87,21 @@ def _story(document: ReportDocument, main: Face) -> list[Flowable]:
         story += [CondPageBreak(22 * mm), _paragraph(section.title, main, 10, bold=True)]
         story += [_paragraph(section.text, main, 10), Spacer(1, 3.5 * mm)]
     story += [Spacer(1, 3 * mm), KeepTogether([_facts(document.signature, main, columns=1)])]
+    for block in document.cosignatures:
+        story += [Spacer(1, 2 * mm), KeepTogether([_facts(block, main, columns=1)])]
     for addendum in document.addenda:
         story += [Spacer(1, 6 * mm), CondPageBreak(30 * mm), _paragraph(addendum.title, main, 11, bold=True)]
         story += [_paragraph(line, main, 10) for line in addendum.text.splitlines() if line.strip()]
         story += [Spacer(1, 2 * mm), KeepTogether([_facts(addendum.facts, main, columns=1)])]
+    if document.images:
+        story += [Spacer(1, 8 * mm), CondPageBreak(118 * mm), _paragraph(document.images_title, main, 11, bold=True)]
+        story += [_paragraph(document.images_note, main, 8.5, colour=GREY), Spacer(1, 3 * mm)]
+        story += key_image_story(document.images, partial(_words, main))
     return story
+
+
+def _words(main: Face, text: str, size: float, bold: bool, grey: bool) -> Paragraph:
+    return _paragraph(text, main, size, bold=bold, colour=GREY if grey else INK)
 
 
 def _boxed(text: str, main: Face) -> Table:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from reports.layouts.defaults import KINDS, department_protocol, kind_of
-from reports.layouts.schema import LayoutError, checked_protocol
+from reports.layouts.schema import NO_CURRENT, LayoutError, checked_protocol
 
-__all__ = ["KINDS", "LayoutError", "checked_protocol", "department_protocol", "kind_of"]
+__all__ = ["KINDS", "NO_CURRENT", "LayoutError", "checked_protocol", "department_protocol", "kind_of"]

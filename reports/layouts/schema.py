@@ -40,6 +40,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "orientation": ("", "axial", "coronal", "sagittal"),
     "chest_wall": ("", "left", "right"),
 }
+# What a person may well build, and is told in their language.
+NO_CURRENT = "No stage shows the current study."
 Json = dict[str, Any]
 
 
@@ -59,7 +61,7 @@ def checked_protocol(value: object, kinds: Sequence[str]) -> Json:
     if len({stage["name"] for stage in stages}) != len(stages):
         raise LayoutError("Two stages have one name.")
     if all(_only_prior(stage) for stage in stages):
-        raise LayoutError("No stage shows the current study.")
+        raise LayoutError(NO_CURRENT)
     return {"schema": SCHEMA, "kind": kind, "stages": stages}
 
 

@@ -14,16 +14,21 @@ from screening.models import Finding, Study
 
 
 class UserHangingProtocol(models.Model):
-    """One reader's own way of hanging one kind of study; without a row the department's holds."""
+    """One reader's own way of hanging one kind of study; without one that is chosen the department's holds."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="hanging_protocols")
     kind = models.CharField(max_length=16, help_text="as reports.layouts.KINDS")
+    name = models.CharField(max_length=60)
+    chosen = models.BooleanField(default=False, help_text="studies of the kind hang by it")
     protocol = models.JSONField(help_text="as reports.layouts.checked_protocol gives it")
     saved_at = models.DateTimeField()
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("user", "kind"), name="hanging_protocol_once"),
+            models.UniqueConstraint(fields=("user", "kind", "name"), name="hanging_protocol_name_once"),
+            models.UniqueConstraint(
+                fields=("user", "kind"), condition=Q(chosen=True), name="hanging_protocol_one_chosen"
+            ),
             models.CheckConstraint(condition=Q(kind__in=KINDS), name="hanging_protocol_kind_known"),
         )
 
@@ -39,13 +44,16 @@ class MatchVerdict(models.TextChoices):
 class LesionMatch(models.Model):
     """A reader's word on whether two findings are one lesion. Rows are added; the newest of a finding counts.
 
+    finding, prior_finding: the AI's, null for a reader's own; the keys tell which, as in decisions about findings.
     Sizes are copied: what the reader judged stays readable when a later score run finds otherwise.
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="lesion_matches")
     prior = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
-    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="+")
-    prior_finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="+")
+    finding = models.ForeignKey(Finding, null=True, on_delete=models.PROTECT, related_name="+")
+    finding_key = models.CharField(max_length=16)
+    prior_finding = models.ForeignKey(Finding, null=True, on_delete=models.PROTECT, related_name="+")
+    prior_finding_key = models.CharField(max_length=16)
     verdict = models.CharField(max_length=10, choices=MatchVerdict)
     size_mm = models.FloatField(null=True)
     prior_size_mm = models.FloatField(null=True)

@@ -37,6 +37,7 @@ class Revision(models.Model):
 
     sections: {section name: [{"id": str, "text": str, "origin": str, "evidence": [finding keys],
     "state": "ai" | "edited" | "human"}]}; the order of sections is the content schema's.
+    answers: the coded answers beside the text, as `reports.coded` has them; null where none were ever asked for.
     number: from 0 (the first AI or template draft) or 1; `parent` is the number it was made from.
     offered: an AI draft that came after a person's first revision: shown beside, not current.
     """
@@ -45,6 +46,8 @@ class Revision(models.Model):
     number = models.PositiveIntegerField()
     parent = models.PositiveIntegerField(null=True)
     sections = models.JSONField()
+    # Null, so that adding it changed no row of a table whose rows are never changed.
+    answers = models.JSONField(null=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", help_text="null: the AI"
     )
@@ -77,10 +80,17 @@ class Meaning(models.TextChoices):
     FINAL = "final", _("I have read the study and this is my report")
     PRELIMINARY = "preliminary", _("Preliminary report, to be confirmed")
     ADDENDUM = "addendum", _("I add this to the signed report")
+    AMENDED = "amended", _("I have corrected the signed report; this text replaces it")
+    COSIGNED = "cosigned", _("I have read this report and agree with it")
+    ERASED = "erased", _("I have erased what was signed, as the law asks")
+
+
+# What stands under a whole text; the others say something of one that was signed before.
+TEXTS = (Meaning.FINAL, Meaning.PRELIMINARY, Meaning.AMENDED)
 
 
 class Signature(models.Model):
-    """A person's signature over the canonical bytes of a revision or of an addendum to it, chained per site.
+    """A person's signature over the canonical bytes of a revision, or of what they say of a signed one, chained per site.
 
     canonical: the exact bytes signed (JSON, UTF-8). content_sha256 = sha256(canonical);
     chain_sha256 = sha256(previous_sha256 + content_sha256, as lower-case hex text).

@@ -15,8 +15,10 @@ from screening.selectors import late_after_report
 
 
 def addenda_of(report: Report) -> list[Addendum]:
-    """In the order in which they were signed."""
-    return list(report.addenda.select_related("signature", "adds_to").order_by("number")) if report.pk else []
+    """In the order in which they were signed, without those that were erased."""
+    if not report.pk:
+        return []
+    return list(report.addenda.exclude(text="").select_related("signature", "adds_to").order_by("number"))
 
 
 def addenda_json(report: Report) -> list[dict[str, Any]]:

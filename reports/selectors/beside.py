@@ -12,11 +12,12 @@ from reports.selectors.double_reading import is_blind
 from reports.selectors.findings import findings_json
 from reports.selectors.hanging import hanging_json
 from reports.selectors.images import series_of
+from reports.selectors.measuring import measurements_json
 from reports.selectors.opinion import sight
 from reports.selectors.priors import organ_shift_mm, pairs_json, priors_json
 from screening.models import Study
 from screening.selectors import findings_of, standing_run
-from screening.selectors.measuring import Decided, decided_findings, listed_measurements
+from screening.selectors.measuring import Decided, decided_findings
 
 
 def room_beside(study: Study, user: User, sees_report: bool) -> dict[str, Any]:
@@ -36,15 +37,19 @@ def beside_json(study: Study, prior: Study, user: User) -> dict[str, Any]:
     blind = is_blind(prior)
     found = findings_of(prior) if sees_ai else []
     decided = [Decided(each.key, each, None) for each in found] if blind else decided_findings(prior, found)
-    sees_measurements = sees_prior_report and not blind
     return {
         "series": series_of(prior),
         "findings": findings_json(decided, standing_run(prior)) if sees_ai else [],
         "pairs": pairs_json(study, prior) if sees_ai else [],
         "organ_shift_mm": organ_shift_mm(study, prior) if sees_ai else None,
-        "measurements": listed_measurements(prior) if sees_measurements else [],
+        "measurements": measurements_json(prior, user) if sees_prior_report else [],
         "measure": measure_url(prior) if can(user, Action.EDIT_REPORT, prior.site) and not blind else None,
     }
+
+
+def pairs_told(study: Study, prior: Study, user: User) -> list[dict[str, Any]]:
+    """The pairs of both studies' findings; none for who does not see the AI's view of either, or not yet."""
+    return pairs_json(study, prior) if sight(prior, user)[0] and sight(study, user)[0] else []
 
 
 def measure_url(study: Study) -> str:

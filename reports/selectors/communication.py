@@ -19,7 +19,7 @@ from reports.states import CommunicationStatus
 from screening.models import Study
 from screening.selectors import findings_of, standing_run
 from screening.selectors.doors import sites_where, visible_studies
-from screening.selectors.measuring import decided_findings
+from screening.selectors.measuring import Decided, decided_findings
 from screening.selectors.phrases import finding_type
 from screening.selectors.places import place_words
 
@@ -64,9 +64,9 @@ def limits_of(site: Site, programme: str) -> list[Limit]:
     ]
 
 
-def critical_of(study: Study) -> Critical | None:
+def critical_of(study: Study, *, undecided: bool = False) -> Critical | None:
     """What the standing AI result asks to be told; None where its tier opens no task or the reader has rejected
-    every finding of it."""
+    every finding of it. undecided: as if nobody had decided about its findings."""
     run = standing_run(study)
     tier = str(run.result.get("tier", "")) if run else ""
     if tier not in TIERS:
@@ -74,7 +74,8 @@ def critical_of(study: Study) -> Critical | None:
     limit = limit_for(study.site, study.programme, tier)
     if limit.minutes is None:
         return None
-    decided = decided_findings(study, findings_of(study))
+    found = findings_of(study)
+    decided = [Decided(each.key, each, None) for each in found] if undecided else decided_findings(study, found)
     kept = [each for each in decided if not each.gone]
     if decided and not kept:
         return None
@@ -89,6 +90,12 @@ def critical_of(study: Study) -> Critical | None:
 def untold(study: Study) -> Critical | None:
     """The AI's critical result for which no task was ever opened: neither told, nor waiting, nor not confirmed."""
     return None if CommunicationTask.objects.filter(study=study).exists() else critical_of(study)
+
+
+def untold_to(study: Study, user: User) -> Critical | None:
+    """The same for somebody who is not to know yet what others made of the study: only their own tasks count."""
+    own = CommunicationTask.objects.filter(study=study, opened_by=user)
+    return None if own.exists() else critical_of(study, undecided=True)
 
 
 def communications_of(study: Study) -> list[CommunicationTask]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,12 @@ from accounts.models import Site, User
 from accounts.roles import Action, can
 from reports.models import Opinion, ReadingRule, Verdict
 from reports.rules.reading import Act, AiRead, Kind, PastRead, Rule, Step, is_single, next_step
-from screening.models import Study
+from screening.models import ScoreRun, Study
 from screening.selectors import open_reading, standing_run
+from screening.selectors.heads import head_of, with_heads
 from screening.selectors.holding import held_back, is_held_back
-from screening.states import StudyStatus
+from screening.selectors.results import speaking_run
+from screening.states import AiState, RunStatus, StudyStatus
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,13 @@ def rule_in_force(site: Site, programme: str) -> ReadingRule | None:
 def ai_read(study: Study) -> AiRead:
     """What the standing result gives a rule to go by: nothing where the AI did not see all of the study."""
     run = standing_run(study)
-    if run is None or run.result.get("limitations"):
+    return _said_by(run.result) if run else AiRead()
+
+
+def _said_by(result: Mapping[str, Any]) -> AiRead:
+    if result.get("limitations"):
         return AiRead()
-    band, above = run.result.get("band"), run.result.get("above_threshold")
+    band, above = result.get("band"), result.get("above_threshold")
     return AiRead(band if isinstance(band, int) else None, above if isinstance(above, bool) else None)
 
 
@@ -92,6 +98,49 @@ def _begun(opinions: tuple[Opinion, ...]) -> Plan:
 def is_blind(study: Study) -> bool:
     """Must what other people made of the study stay hidden from whoever looks? Never once it is reported."""
     return study.status != StudyStatus.REPORTED and plan_of(study).blind
+
+
+def blind_among(studies: Iterable[Study]) -> set[int]:
+    """Ids of those of which `is_blind` says so. Three queries at most, however many studies."""
+    open_ = {study.pk: study for study in studies if study.status != StudyStatus.REPORTED}
+    plans = {pk: _begun(tuple(given)) for pk, given in _opinions_of(open_).items()}
+    fresh = {pk: study for pk, study in open_.items() if pk not in plans}
+    rules = _rules_in_force(fresh.values())
+    ruled = {pk: rules[key] for pk, study in fresh.items() if (key := (study.site_id, study.programme)) in rules}
+    reads = _ai_reads([fresh[pk] for pk, record in ruled.items() if Rule.parse(record.rule).kind in BY_THE_AI])
+    plans |= {pk: Plan(Rule.parse(record.rule), record, reads.get(pk, AiRead()), ()) for pk, record in ruled.items()}
+    return {pk for pk, plan in plans.items() if plan.blind}
+
+
+def _opinions_of(studies: Iterable[int]) -> dict[int, list[Opinion]]:
+    """Study id → its opinions in order, for those that have any; one query."""
+    found: dict[int, list[Opinion]] = {}
+    rows = Opinion.objects.filter(study__in=list(studies)).select_related("rule").order_by("study", "ordinal")
+    for each in rows:
+        found.setdefault(each.study_id, []).append(each)
+    return found
+
+
+def _rules_in_force(studies: Iterable[Study]) -> dict[tuple[int, str], ReadingRule]:
+    """(site id, programme) → the newest rule; one query."""
+    sites = {study.site_id for study in studies}
+    rows = ReadingRule.objects.filter(site__in=sites).order_by("version") if sites else ()
+    return {(each.site_id, each.programme): each for each in rows}
+
+
+def _ai_reads(studies: Sequence[Study]) -> dict[int, AiRead]:
+    """`ai_read` of each study that stands as scored; one query, none without a study."""
+    scored = {study.pk: study for study in studies if study.ai_state == AiState.SCORED}
+    runs: dict[int, list[ScoreRun]] = {pk: [] for pk in scored}
+    if scored:
+        for run in with_heads(ScoreRun.objects.filter(study__in=scored).order_by("-id")):
+            runs[run.study_id].append(run)
+    speaking = {pk: speaking_run(scored[pk], listed) for pk, listed in runs.items()}
+    return {
+        pk: _said_by(head_of(run))
+        for pk, run in speaking.items()
+        if run is not None and run.status == RunStatus.SUCCEEDED
+    }
 
 
 def stage_of(study: Study) -> tuple[bool, bool]:
@@ -151,9 +200,7 @@ def waiting_for_another_reader(studies: Sequence[Study], user: User) -> dict[int
     That a person and the AI differ is not told to whom the AI is held back from: the next reader is a second one.
     """
     open_ = {study.pk: study for study in studies if study.status != StudyStatus.REPORTED}
-    by_study: dict[int, list[Opinion]] = {}
-    for each in Opinion.objects.filter(study__in=open_).select_related("rule").order_by("study", "ordinal"):
-        by_study.setdefault(each.study_id, []).append(each)
+    by_study = _opinions_of(open_)
     held = held_back(user, (open_[pk] for pk in by_study))
     waiting: dict[int, str] = {}
     for pk, opinions in by_study.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Count
@@ -13,6 +13,7 @@ from django.utils import timezone
 from reports.content import content_for
 from reports.export.exported import (
     ExportedAddendum,
+    ExportedCosigner,
     ExportedFinding,
     ExportedModel,
     ExportedPatient,
@@ -23,38 +24,46 @@ from reports.export.exported import (
     ReportState,
     stated_category,
 )
-from reports.models import Meaning, Report, Signature
+from reports.models import TEXTS, Meaning, Report, Signature
 from reports.sections import sentences_of
+from reports.selectors.export_answers import exported_answers, replaced_answers
+from reports.selectors.versions import section_texts
 from screening.models import Finding, ScoreRun, Study
 from screening.states import AiState, FindingState
 
 
 def exported_report(report: Report) -> ExportedReport | None:
-    """The newest signed state, never a later unsigned one; None when nothing is signed."""
-    signatures = list(report.signatures.select_related("signer").order_by("sequence"))
-    return exported_after(report, signatures) if signatures else None
+    """The newest signed state, never a later unsigned one; None when nothing is signed, or it was erased."""
+    signatures = list(report.signatures.exclude(canonical="").select_related("signer").order_by("sequence"))
+    return exported_after(report, signatures) if any(each.meaning in TEXTS for each in signatures) else None
 
 
 def exported_after(report: Report, signatures: list[Signature]) -> ExportedReport:
     """The report as the last of its `signatures`, in order, left it. One of them at least is under a text."""
     contents = [(each, json.loads(each.canonical)) for each in signatures]
-    versions = [(each, stored) for each, stored in contents if "sections" in stored]
-    (signature, signed), earlier = versions[-1], versions[:-1]
-    added = [(each, stored) for each, stored in contents if "sections" not in stored]
+    signature, signed = next((each, stored) for each, stored in reversed(contents) if each.meaning in TEXTS)
+    added = [(each, stored) for each, stored in contents if each.meaning == Meaning.ADDENDUM]
+    cosigned = [each for each in signatures if each.meaning == Meaning.COSIGNED and each.sequence > signature.sequence]
     study, patient = report.study, report.study.patient
     content = content_for(report.programme)
     texts = section_texts(signed)
     runs = _runs(report, signature)
     titles = {section.name: section.title for section in content.sections}
     sections = [ExportedSection(name, titles.get(name, name), text) for name, text in texts.items() if text]
+    amends = signed.get("amends", {}).get("content_sha256", "")
+    amended = [_amendment_section(signed, signatures)] if amends else []
+    agreed = [_cosignature_section(number, each) for number, each in enumerate(cosigned, start=1)]
     addenda = [_addendum_section(each, stored) for each, stored in added]
+    told = _told(contents)
+    final = [stored for each, stored in told if each.meaning != Meaning.ADDENDUM]
+    before = [stored for each, stored in told[:-1] if each.meaning != Meaning.ADDENDUM]
     return ExportedReport(
         report_id=report.pk,
         site_slug=study.site.slug,
         site_name=study.site.name,
         programme=report.programme,
         title=content.title,
-        state=_state(signature, [each for each, _stored in earlier], added=bool(added)),
+        state=_state(contents),
         study_uid=study.study_uid,
         accession_number=study.accession_number,
         study_at=timezone.localtime(study.study_at) if study.study_at else None,
@@ -66,47 +75,76 @@ def exported_after(report: Report, signatures: list[Signature]) -> ExportedRepor
         signer=_signer(signature),
         signed_at=timezone.localtime(signature.signed_at),
         content_sha256=signature.content_sha256,
-        sections=(*sections, *addenda),
+        sections=(*sections, *amended, *agreed, *addenda),
         assessment_section=content.assessment_section,
         ai_state=_ai_state(signed, runs),
         previous_sha256=signatures[-2].content_sha256 if len(signatures) > 1 else "",
-        replaced=_replaced(earlier, [*sections, *addenda[:-1]] if added else None),
+        replaced=_replaced(contents),
         findings=_findings(signed, runs),
         category=stated_category(report.programme, texts.get(content.assessment_section, "")),
-        series=_series(study),
+        series=series_of(study),
         addenda=tuple(
             ExportedAddendum(
                 int(stored["number"]), _signer(each), timezone.localtime(each.signed_at), each.content_sha256
             )
             for each, stored in added
         ),
+        cosigners=tuple(
+            ExportedCosigner(_signer(each), timezone.localtime(each.signed_at), each.content_sha256)
+            for each in cosigned
+        ),
+        reason=signed["reason"] if amends else "",
+        amends_sha256=amends,
+        latest_sha256=signatures[-1].content_sha256,
+        latest_at=timezone.localtime(signatures[-1].signed_at),
+        answers=exported_answers(report, signature, final or [signed]),
+        answers_replaced=replaced_answers(report, before),
     )
 
 
-def section_texts(signed: Mapping[str, Any]) -> dict[str, str]:
-    """Section name → its sentences as one text, in the order in which they were signed."""
+Contents = Sequence[tuple[Signature, Mapping[str, Any]]]
+
+
+def _told(contents: Contents) -> Contents:
+    """What receivers were told as final, in its order: texts, amended texts and what was added to them."""
+    return [each for each in contents if each[0].meaning in (Meaning.FINAL, Meaning.AMENDED, Meaning.ADDENDUM)]
+
+
+def _state(contents: Contents) -> ReportState:
+    """The newest change says what the whole is now; who only agreed has changed nothing."""
+    told = _told(contents)
+    states: Mapping[str, ReportState] = {Meaning.ADDENDUM: "appended", Meaning.AMENDED: "amended"}
+    return states.get(told[-1][0].meaning, "final") if told else "preliminary"
+
+
+def _replaced(contents: Contents) -> dict[str, str] | None:
+    """The sections as receivers had them as final before the newest change; None when they had none."""
+    before = _told(contents)[:-1]
+    texts = [stored for each, stored in before if each.meaning != Meaning.ADDENDUM]
+    if not texts:
+        return None
+    addenda = [_addendum_section(each, stored) for each, stored in before if each.meaning == Meaning.ADDENDUM]
     return {
-        section["name"]: " ".join(sentence["text"] for sentence in section["sentences"])
-        for section in signed["sections"]
+        **{name: text for name, text in section_texts(texts[-1]).items() if text},
+        **{section.name: section.text for section in addenda},
     }
 
 
-def _state(signature: Signature, earlier: list[Signature], *, added: bool) -> ReportState:
-    if signature.meaning == Meaning.PRELIMINARY:
-        return "preliminary"
-    if added:
-        return "appended"
-    return "corrected" if any(each.meaning != Meaning.PRELIMINARY for each in earlier) else "final"
+def _amendment_section(signed: Mapping[str, Any], signatures: list[Signature]) -> ExportedSection:
+    """Which signed report this text replaces, and why: a receiver that keeps one version must be able to say so."""
+    amended = next(each for each in signatures if each.content_sha256 == signed["amends"]["content_sha256"])
+    moment = timezone.localtime(amended.signed_at)
+    lines = (
+        f"Amended report; it replaces the one signed by {amended.signer_name}, {moment.isoformat()}",
+        f"Reason: {signed['reason']}",
+    )
+    return ExportedSection("amendment", "Amendment", "\n".join(lines))
 
 
-def _replaced(
-    earlier: list[tuple[Signature, Any]], before_addendum: list[ExportedSection] | None
-) -> dict[str, str] | None:
-    """What receivers have had as final: the text before the newest addendum, or the version before; None without."""
-    if before_addendum is not None:
-        return {section.name: section.text for section in before_addendum}
-    finals = [content for each, content in earlier if each.meaning != Meaning.PRELIMINARY]
-    return {name: text for name, text in section_texts(finals[-1]).items() if text} if finals else None
+def _cosignature_section(number: int, signature: Signature) -> ExportedSection:
+    moment = timezone.localtime(signature.signed_at)
+    text = f"Read and agreed with. Co-signed by {signature.signer_name}, {moment.isoformat()}"
+    return ExportedSection(f"cosignature-{number}", f"Co-signature {number}", text)
 
 
 def _addendum_section(signature: Signature, signed: Mapping[str, Any]) -> ExportedSection:
@@ -159,7 +197,7 @@ def _findings(signed: Mapping[str, Any], runs: Mapping[str, ScoreRun]) -> tuple[
     ]
     return tuple(
         # Two runs count each from 1.
-        _finding(
+        exported_finding(
             finding,
             finding.number if len(wanted) == 1 else place,
             edited=named[finding.run_id, finding.key] or decided.get(finding.pk) == FindingState.EDITED,
@@ -168,7 +206,7 @@ def _findings(signed: Mapping[str, Any], runs: Mapping[str, ScoreRun]) -> tuple[
     )
 
 
-def _finding(finding: Finding, number: int, *, edited: bool) -> ExportedFinding:
+def exported_finding(finding: Finding, number: int, *, edited: bool) -> ExportedFinding:
     run = finding.run
     x0, y0, x1, y1 = (float(value) for value in finding.box)
     return ExportedFinding(
@@ -197,6 +235,6 @@ def _contour(stored: Any) -> tuple[tuple[float, float], ...] | None:
     return points if all(math.isfinite(value) for point in points for value in point) else None
 
 
-def _series(study: Study) -> tuple[ExportedSeries, ...]:
+def series_of(study: Study) -> tuple[ExportedSeries, ...]:
     counted = study.series.annotate(instance_count=Count("instances")).filter(instance_count__gt=0)
     return tuple(ExportedSeries(each.series_uid, each.modality, each.number, each.instance_count) for each in counted)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from reports.coded import signed_answers
+from reports.content import content_for
 from reports.models import Revision
 from reports.sections import sentences_of
 from screening.models import Study
@@ -13,8 +15,8 @@ from screening.states import FindingState
 
 
 def grounds(study: Study, revision: Revision) -> dict[str, Any]:
-    """ "decisions" about the findings that stand, and "measurements" that sentences of the revision name, as they are
-    signed with it; without a key where there are none."""
+    """ "decisions" about the findings that stand, "measurements" that sentences of the revision name, and the coded
+    "answers" beside its text, as they are signed with it; without a key where there are none."""
     named = {key for sentence in sentences_of(revision.sections) for key in sentence["evidence"]}
     decisions = [
         {
@@ -39,11 +41,16 @@ def grounds(study: Study, revision: Revision) -> dict[str, Any]:
             "points": each.points,
             "values": each.values,
             "version": each.version,
+            **({"plane": each.plane} if each.plane else {}),
         }
         for each in measurements_of(study)
         if each.key in named
     ]
-    return {name: rows for name, rows in (("decisions", decisions), ("measurements", measured)) if rows}
+    answers = signed_answers(content_for(revision.report.programme), revision.answers, revision.sections)
+    found = {"decisions": decisions, "measurements": measured, "answers": answers}
+    if answers and revision.answers:
+        found["answers_schema"] = revision.answers["schema"]
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def on_rejected_findings(study: Study, revision: Revision) -> int:

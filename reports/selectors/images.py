@@ -16,11 +16,11 @@ from reports.hanging import (
     reads_from_the_feet,
     stack_key,
 )
-from reports.image_geometry import spacing_of, volume_of
+from reports.image_geometry import spacing_of
+from screening.dicom.stack import VOLUMES, volume_of
 from screening.models import Instance, Series, Study
 
 UNNUMBERED = 2**31
-VOLUMES = frozenset({"CT", "MR", "PT"})
 
 
 def hang_of(study: Study) -> str:

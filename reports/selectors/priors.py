@@ -20,16 +20,16 @@ from accounts.models import User
 from accounts.roles import Action
 from reports.models import LesionMatch, MatchVerdict, Report
 from reports.selectors.double_reading import is_blind
+from reports.selectors.lesions import lesions_of, number_of, organ_box, standing_findings
 from reports.states import ReportStatus
-from screening.models import Finding, ScoreRun, Study
-from screening.rules.lesion_change import Lesion, LesionChange, Pair, change, propose
+from screening.models import Study
+from screening.rules.lesion_change import LesionChange, Pair, change, propose
 from screening.selectors import standing_run, study_for
-from screening.selectors.measuring import Decided, decided_findings
+from screening.selectors.measuring import Decided
 from screening.selectors.priors import shares_a_past
 
 MOST_SHOWN = 30
 Json = dict[str, Any]
-Box = list[tuple[float, float]]
 
 
 def earlier_studies(study: Study) -> QuerySet[Study]:
@@ -95,77 +95,63 @@ def _prior_json(study: Study, prior: Study, report: int | None, signed: set[int]
 
 
 def pairs_json(study: Study, prior: Study) -> list[Json]:
-    """Every pair of findings that is proposed, confirmed or rejected, in the order of today's findings.
+    """Every pair of findings that is proposed, confirmed or rejected, in the order of today's findings: the AI's of
+    results that stand, and the readers' own.
 
-    state: "confirmed" or "rejected" by a reader (who, when), else "proposed". Empty unless both studies stand as
-    scored, and where they are of one day: then there is nothing to have grown. While opinions on either study are
-    blind of each other, nobody's word and no decision is told.
+    state: "confirmed" or "rejected" by a reader (who, when), else "proposed". Empty where both studies are of one day:
+    then there is nothing to have grown. While opinions on either study are blind of each other, nobody's word, no
+    decision and no finding of a reader's own is told.
     """
     run, prior_run = standing_run(study), standing_run(prior)
     days = _days_between(study, prior)
-    if run is None or prior_run is None or days <= 0:
+    if days <= 0:
         return []
     blind = is_blind(study), is_blind(prior)
-    ours, theirs = _standing(study, run, blind[0]), _standing(prior, prior_run, blind[1])
-    lesions = _lesions(ours, run, prior, prior_run), _lesions(theirs, prior_run, prior, prior_run)
-    now, then = [each.finding for each in ours if each.finding], [each.finding for each in theirs if each.finding]
-    said = {} if any(blind) else _said(now, then)
-    judged = {finding.key: said[finding.pk] for finding in now if finding.pk in said}
+    ours = standing_findings(study, run, blind=blind[0])
+    theirs = standing_findings(prior, prior_run, blind=blind[1])
+    now = {each.key: each for each in lesions_of(study, ours, run, prior, prior_run)}
+    then = {each.key: each for each in lesions_of(prior, theirs, prior_run, prior, prior_run)}
+    words = [] if any(blind) else _words(study, prior, ours, theirs)
+    judged = {word.finding_key: word for word in words}
     confirmed = {key: word for key, word in judged.items() if word.verdict == MatchVerdict.CONFIRMED}
-    taken = {word.prior_finding.key for word in confirmed.values()}
-    rejections = [] if any(blind) else _rejections(now, then)
-    rejected = frozenset((word.finding.key, word.prior_finding.key) for word in rejections)
+    taken = {word.prior_finding_key for word in confirmed.values()}
+    newest = {(word.finding_key, word.prior_finding_key): word for word in words}
+    rejected = frozenset(pair for pair, word in newest.items() if word.verdict == MatchVerdict.REJECTED)
     proposed = propose(
-        [lesion for lesion in lesions[0] if lesion.key not in confirmed],
-        [lesion for lesion in lesions[1] if lesion.key not in taken],
+        [lesion for lesion in now.values() if lesion.key not in confirmed],
+        [lesion for lesion in then.values() if lesion.key not in taken],
         rejected,
     )
     pairs: dict[str, tuple[Pair, LesionMatch | None]] = {pair.now: (pair, None) for pair in proposed}
     for key, judgement in judged.items():
         if key in confirmed or key not in pairs:
-            pairs[key] = (Pair(key, judgement.prior_finding.key, "place"), judgement)
-    lung = study.programme == "lung"
-    by_key = {finding.key: finding for finding in now}, {finding.key: finding for finding in then}
-    of_key = {each.key: each for each in lesions[0]}, {each.key: each for each in lesions[1]}
+            pairs[key] = (Pair(key, judgement.prior_finding_key, "place"), judgement)
+    of_ours, of_theirs = {each.key: each for each in ours}, {each.key: each for each in theirs}
     found = []
-    for key in (finding.key for finding in now if finding.key in pairs):
+    for key in (each.key for each in ours if each.key in pairs):
         pair, word = pairs[key]
-        changed = change(of_key[1][pair.then], of_key[0][key], days, lung=lung)
-        words = change_words(of_key[0][key].size_mm, of_key[1][pair.then].size_mm, changed)
-        found.append(_pair_json(by_key[0][key], by_key[1][pair.then], pair, word, changed) | {"words": words})
+        changed = change(then[pair.then], now[key], days, lung=study.programme == "lung")
+        told = change_words(now[key].size_mm, then[pair.then].size_mm, changed)
+        found.append(_pair_json(of_ours[key], of_theirs[pair.then], pair, word, changed) | {"words": told})
     return found
 
 
-def _standing(study: Study, run: ScoreRun, blind: bool) -> list[Decided]:
-    """The model's findings that no reader has rejected; all of them while opinions are blind."""
-    if blind:
-        return [Decided(each.key, each, None) for each in run.findings.all()]
-    decided = decided_findings(study, list(run.findings.all()))
-    return [each for each in decided if each.finding is not None and not each.gone]
-
-
-def _said(now: Sequence[Finding], then: Sequence[Finding]) -> dict[int, LesionMatch]:
-    """Finding id → the newest word on it beside this earlier result."""
-    words = LesionMatch.objects.filter(finding__in=now, prior_finding__in=then)
-    return {word.finding_id: word for word in words.select_related("finding", "prior_finding", "by").order_by("id")}
-
-
-def _rejections(now: Sequence[Finding], then: Sequence[Finding]) -> list[LesionMatch]:
-    """Pairs whose own newest word is a rejection."""
-    newest: dict[tuple[int, int], LesionMatch] = {}
-    words = LesionMatch.objects.filter(finding__in=now, prior_finding__in=then).select_related(
-        "finding", "prior_finding"
-    )
-    for word in words.order_by("id"):
-        newest[(word.finding_id, word.prior_finding_id)] = word
-    return [word for word in newest.values() if word.verdict == MatchVerdict.REJECTED]
+def _words(study: Study, prior: Study, ours: Sequence[Decided], theirs: Sequence[Decided]) -> list[LesionMatch]:
+    """What was said of findings that stand on both sides, in order; of the same result or the reader's own."""
+    now, then = ({(each.finding.pk if each.finding else None, each.key) for each in side} for side in (ours, theirs))
+    rows = LesionMatch.objects.filter(study=study, prior=prior).select_related("by").order_by("id")
+    return [
+        row
+        for row in rows
+        if (row.finding_id, row.finding_key) in now and (row.prior_finding_id, row.prior_finding_key) in then
+    ]
 
 
 def organ_shift_mm(study: Study, prior: Study) -> float | None:
     """How much further towards the head the middle of the organ lies in the earlier study's space; None when either
     result does not say where it found the organ."""
     runs = standing_run(study), standing_run(prior)
-    boxes = [_box(run) if run else None for run in runs]
+    boxes = [organ_box(run) for run in runs]
     if boxes[0] is None or boxes[1] is None:
         return None
     middles = [sum(box[2]) / 2 for box in (boxes[0], boxes[1])]
@@ -177,71 +163,12 @@ def _days_between(study: Study, prior: Study) -> int:
     return (today - day).days if today and day else 0
 
 
-def _lesions(decided: Sequence[Decided], run: ScoreRun, prior: Study, prior_run: ScoreRun) -> list[Lesion]:
-    frame, scale = _box(run), _box(prior_run)
-    return [
-        _lesion(each, each.finding, frame, scale, _matched(each.finding, prior, prior_run, run))
-        for each in decided
-        if each.finding is not None
-    ]
-
-
-def _lesion(each: Decided, finding: Finding, frame: Box | None, scale: Box | None, matched: str) -> Lesion:
-    size = each.value("size_mm")
-    # The model's volume is of its own outline, not of the size that a reader gave instead.
-    volume = finding.attributes.get("volume_mm3") if size == finding.size_mm else None
-    return Lesion(
-        key=finding.key,
-        type=each.value("type"),
-        location=each.value("location"),
-        size_mm=size,
-        volume_mm3=_number(volume),
-        centre_mm=_inside(finding.attributes.get("centre_mm"), frame, scale),
-        side=str(finding.attributes.get("side") or ""),
-        matched=matched,
-    )
-
-
-def _matched(finding: Finding, prior: Study, prior_run: ScoreRun, run: ScoreRun) -> str:
-    history = finding.attributes.get("history")
-    compared = (run.result.get("attributes") or {}).get("compared_with") or {}
-    if not isinstance(history, dict) or history.get("prior_study_uid") != prior.study_uid:
-        return ""
-    # Another run of the earlier study numbers its findings anew.
-    return str(history.get("prior_id") or "") if compared.get("run") in (None, prior_run.pk) else ""
-
-
-def _box(run: ScoreRun) -> Box | None:
-    sides = (run.result.get("attributes") or {}).get("place_frame_mm")
-    if not isinstance(sides, list) or len(sides) != 3:
-        return None
-    box = [(_number(side[0]), _number(side[1])) for side in sides if isinstance(side, list) and len(side) == 2]
-    known = [(low, high) for low, high in box if low is not None and high is not None and low < high]
-    return known if len(known) == 3 else None
-
-
-def _inside(centre: Any, box: Box | None, scale: Box | None) -> tuple[float, float, float] | None:
-    """mm from the corner of the organ's box, as if it were as large as that of the earlier study."""
-    if not isinstance(centre, list) or len(centre) != 3 or box is None or scale is None:
-        return None
-    numbers = [_number(value) for value in centre]
-    x, y, z = (
-        (value - low) / (high - low) * (end - begin) if value is not None else None
-        for value, (low, high), (begin, end) in zip(numbers, box, scale, strict=True)
-    )
-    return (x, y, z) if x is not None and y is not None and z is not None else None
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _pair_json(now: Finding, then: Finding, pair: Pair, word: LesionMatch | None, changed: LesionChange) -> Json:
+def _pair_json(now: Decided, then: Decided, pair: Pair, word: LesionMatch | None, changed: LesionChange) -> Json:
     return {
         "finding": now.key,
-        "number": now.number,
+        "number": number_of(now),
         "prior": then.key,
-        "prior_number": then.number,
+        "prior_number": number_of(then),
         "state": word.verdict if word else "proposed",
         "basis": pair.basis if word is None else "reader",
         "by": str(word.by) if word else "",

@@ -9,18 +9,20 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from accounts.models import User
+from accounts.models import Site, User
 from accounts.roles import can
 from reports.content import ReportContent, content_for, normal_template
 from reports.export.document import ReportDocument, SectionText
 from reports.models import Meaning, Report, Revision, Signature
 from reports.sections import Sections, Sentence, normal_sentences, sentences_of
 from reports.selectors.addenda import addenda_json, addendum_texts, appended_line
+from reports.selectors.coded import answers_json
 from reports.selectors.double_reading import is_blind
-from reports.selectors.times import both_times
+from reports.selectors.house_style import ordered_sections
+from reports.selectors.versions import signature_facts, version_words, versions_json, versions_of
 from reports.states import ReportStatus
 from screening.models import Study
 from screening.selectors import latest_run, visible_studies
@@ -109,8 +111,8 @@ def report_for(user: User, report_id: int, action: str) -> Report:
     return report
 
 
-def listed_sections(content: ReportContent, sections: Sections) -> list[dict[str, Any]]:
-    """Sections in the order of the content, with titles in the viewer's language."""
+def listed_sections(content: ReportContent, sections: Sections, site: Site) -> list[dict[str, Any]]:
+    """Sections in the order of the site, with titles in the viewer's language."""
     return [
         {
             "name": section.name,
@@ -118,7 +120,7 @@ def listed_sections(content: ReportContent, sections: Sections) -> list[dict[str
             "required": section.required,
             "sentences": sections.get(section.name, []),
         }
-        for section in content.sections
+        for section in ordered_sections(content, site)
     ]
 
 
@@ -128,6 +130,7 @@ def revision_json(revision: Revision) -> dict[str, Any]:
         "author": str(revision.author) if revision.author else _("AI draft"),
         "saved_at": revision.created_at.isoformat(),
         "sections": revision.sections,
+        "answers": answers_json(revision.report, revision),
     }
 
 
@@ -149,13 +152,14 @@ def report_json(report: Report) -> dict[str, Any]:
         "revision": current.number if current else None,
         "saved_at": current.created_at.isoformat() if current else None,
         "author": str(current.author) if current and current.author else None,
-        "sections": listed_sections(content, current.sections if current and not outdated else {}),
-        "normal": normal_sentences(normal_template(report.programme)),
+        "sections": listed_sections(content, current.sections if current and not outdated else {}, report.study.site),
+        "answers": answers_json(report, current if not outdated else None),
+        "normal": normal_sentences(normal_template(report.programme, get_language() or "en")),
         "offered": (
             {
                 "revision": offered.number,
                 "saved_at": offered.created_at.isoformat(),
-                "sections": listed_sections(content, offered.sections),
+                "sections": listed_sections(content, offered.sections, report.study.site),
             }
             if offered
             else None
@@ -163,6 +167,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "guard": first.guard if first else {},
         "signatures": [_signature_json(signature) for signature in _signatures(report)],
         "addenda": addenda_json(report),
+        "versions": [] if is_blind(report.study) else versions_json(report),
     }
 
 
@@ -183,23 +188,29 @@ def _day(study: Study) -> str:
     return timezone.localtime(study.study_at).strftime("%Y-%m-%d") if study.study_at else _("unknown")
 
 
-def report_document(report: Report) -> ReportDocument | None:
-    """What an export shows: the last signed text, its addenda, never a later unsigned one. None when unsigned, and
-    while opinions are given blind of each other: a preliminary text is another reader's."""
-    texts = report.signatures.exclude(meaning=Meaning.ADDENDUM)
-    signature = texts.select_related("revision", "signer").order_by("sequence").last()
-    if signature is None or is_blind(report.study):
+def report_document(report: Report, version: int | None = None) -> ReportDocument | None:
+    """What an export shows: the last signed text, its addenda, never a later unsigned one. None when unsigned or
+    erased, and while opinions are given blind of each other: a preliminary text is another reader's.
+
+    version: an earlier one by its number; it says so, and shows no addendum.
+    """
+    versions = [] if is_blind(report.study) else versions_of(report)
+    chosen = next((each for each in versions if each.number == (version or len(versions))), None)
+    if chosen is None:
         return None
-    addenda = addendum_texts(report)
+    counts = chosen.number == len(versions)
+    addenda = addendum_texts(report) if counts else ()
     content = content_for(report.programme)
     study, patient = report.study, report.study.patient
     day = timezone.localtime(study.study_at or study.received_at).date()
     years = age(patient, day)
+    signature = chosen.signature
     sections = signature.revision.sections
+    preliminary = counts and signature.meaning == Meaning.PRELIMINARY
     return ReportDocument(
         title=_(content.title),
         site=study.site.name,
-        preliminary=_("Preliminary report, to be confirmed") if signature.meaning == Meaning.PRELIMINARY else "",
+        preliminary=_("Preliminary report, to be confirmed") if preliminary else "",
         notice=_("Research software, not a medical device. Not for clinical use."),
         facts=(
             (_("Patient"), person_name(patient.name)),
@@ -213,17 +224,17 @@ def report_document(report: Report) -> ReportDocument | None:
         ),
         sections=tuple(
             SectionText(_(section.title), tuple(sentence["text"] for sentence in sections[section.name]))
-            for section in content.sections
+            for section in ordered_sections(content, study.site, signature.signed_at)
             if sections.get(section.name)
         ),
         signature=(
-            (_("Signed by"), signature.signer_name),
-            (_("Meaning"), str(Meaning(signature.meaning).label)),
-            (_("Signed at"), both_times(signature.signed_at)),
-            (_("Content SHA-256"), signature.content_sha256[:16]),
+            *signature_facts(signature),
+            *([(_("Reason of the amendment"), chosen.reason)] if chosen.reason else []),
             (_("Study UID"), study.study_uid),
         ),
         page_words=_("Page {page} of {pages}"),
         addenda=addenda,
         appended=appended_line(len(addenda)),
+        version=version_words(chosen, versions),
+        cosignatures=tuple(signature_facts(each) for each in chosen.cosigned),
     )

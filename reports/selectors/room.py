@@ -16,17 +16,23 @@ from reports.content import content_for
 from reports.models import Report
 from reports.selectors.addenda import came_late
 from reports.selectors.beside import room_beside
+from reports.selectors.coded import form_json
 from reports.selectors.double_reading import stage_of
 from reports.selectors.findings import finding_types, findings_json, reject_reasons
 from reports.selectors.images import hang_of, series_of
+from reports.selectors.kept import keep_json
+from reports.selectors.measuring import measurements_json
+from reports.selectors.news import mark_of
 from reports.selectors.opinion import opinion_json, sight
+from reports.selectors.phrases import phrases_json
 from reports.selectors.report import report_json, text_state
 from reports.selectors.strings import strings
-from reports.states import ReportStatus
+from reports.selectors.versions import may_cosign
+from reports.states import REPORT_TABLE, ReportStatus
 from screening.models import Finding, Reading, ScoreRun, Study, Tier
 from screening.programmes import PROGRAMMES, presets_for
 from screening.selectors import findings_of, latest_run, open_reading
-from screening.selectors.measuring import Decided, decided_findings, listed_measurements
+from screening.selectors.measuring import Decided, decided_findings
 from screening.selectors.phrases import age, ai_lines, person_name
 from screening.selectors.registry import basis_words
 from screening.states import AiState, RunStatus
@@ -49,6 +55,7 @@ def room(study: Study, user: User, request: HttpRequest) -> dict[str, Any]:
     run = latest_run(study) if sees_ai else None
     findings = _shown_findings(study, run) if sees_ai else []
     awaits, blind = stage_of(study)
+    rights = _rights(study, user, reading, report, held or awaits)
     return {
         "study": _study_json(study, sees_ai),
         "ai": _ai_json(study, run, findings) if sees_ai else {"state": "held_back" if held else "hidden"},
@@ -61,18 +68,22 @@ def room(study: Study, user: User, request: HttpRequest) -> dict[str, Any]:
         "findings": findings_json(_decided(study, findings, blind), run) if sees_ai else [],
         "reject_reasons": reject_reasons(),
         "finding_types": finding_types(),
-        "measurements": listed_measurements(study) if can(user, Action.VIEW_REPORT, study.site) and not blind else [],
+        "measurements": measurements_json(study, user) if can(user, Action.VIEW_REPORT, study.site) else [],
         "findings_section": content_for(report.programme if report else study.programme).findings_section,
+        "form": form_json(report.programme if report else study.programme) if sees_report else None,
         "opinion": opinion_json(study, user, reading, held),
         "report": report_json(report or Report(study=study, programme=study.programme)) if sees_report else None,
         "reader": str(reading.reader) if reading else None,
-        "can": _rights(study, user, reading, report, held or awaits),
+        "can": rights,
         "awaits_opinion": awaits and not held,
         "sign_with": study.site.sign_with,
         "needs_password": study.site.sign_with == SignWith.EACH or not recently_authenticated(request),
         "late_images": late_images(study, user, reading),
         "came_late": came_late(study) if sees_report else None,
+        "mark": mark_of(study, user, sees_ai=sees_ai, blind=blind),
         "urls": _urls(study, report, writes=can(user, Action.EDIT_REPORT, study.site)),
+        "phrases": phrases_json(user) if rights["edit"] else [],
+        "keep": keep_json(user, report) if rights["edit"] else None,
         **room_beside(study, user, sees_report),
         "strings": strings(),
     }
@@ -85,12 +96,12 @@ def room_state(study: Study, user: User) -> dict[str, Any]:
     state = text_state(report) if report else None
     run = latest_run(study) if sees_ai else None
     findings = _shown_findings(study, run) if sees_ai else []
+    blind = stage_of(study)[1]
     return {
         "study_status": study.status,
         "ai": _ai_json(study, run, findings) if sees_ai else {"state": "held_back" if held else "hidden"},
-        "decisions": {each.key: each.state for each in _decided(study, findings, stage_of(study)[1])}
-        if sees_ai
-        else {},
+        "decisions": {each.key: each.state for each in _decided(study, findings, blind)} if sees_ai else {},
+        "mark": mark_of(study, user, sees_ai=sees_ai, blind=blind),
         "report_status": report.status if report else None,
         "revision": state.current.number if state and state.current else None,
         "draft_ready": bool(state and (state.offered or (state.current and state.current.author_id is None))),
@@ -118,11 +129,14 @@ def _rights(study: Study, user: User, reading: Reading | None, report: Report | 
     writes = can(user, Action.EDIT_REPORT, site)
     edits = mine and writes and not held and (report is None or report.status not in CLOSED)
     claims = can(user, Action.CLAIM_STUDY, site)
+    after = report is not None and report.status in CLOSED and can(user, Action.SIGN_REPORT, site)
     return {
         "edit": edits,
         "sign": edits and can(user, Action.SIGN_REPORT, site),
         "sign_preliminary": edits and (report is None or report.status != ReportStatus.PRELIMINARY),
-        "add": report is not None and report.status in CLOSED and can(user, Action.SIGN_REPORT, site),
+        "add": after,
+        "amend": after and report is not None and (report.status, "amend") in REPORT_TABLE,
+        "cosign": after and report is not None and may_cosign(report, user),
         "claim": claims and reading is None and study.is_readable,
         "release": claims and mine,
     }
@@ -204,14 +218,20 @@ def _urls(study: Study, report: Report | None, *, writes: bool) -> dict[str, str
     return {
         "second_window": reverse("images-window"),
         "save": reverse("report-save", args=(report.pk,)) if report else None,
+        "answers": reverse("report-answers", args=(report.pk,)) if report else None,
+        "revisions": reverse("report-revisions", args=(report.pk,)) if report else None,
+        "review": reverse("report-review", args=(report.pk,)) if report else None,
         "sign": reverse("report-sign", args=(report.pk,)) if report else None,
         "addendum": reverse("report-addendum", args=(report.pk,)) if report else None,
+        "amend": reverse("report-amend", args=(report.pk,)) if report else None,
+        "cosign": reverse("report-cosign", args=(report.pk,)) if report else None,
         "late_seen": reverse("report-late-images-seen", args=(report.pk,)) if report else None,
         "measure": here("measurement-save") if writes else None,
         "measurements": here("measurements"),
         "decide": here("finding-decide"),
         "opinion": here("first-opinion"),
         "state": here("reading-room-state"),
+        "news": here("reading-room-news"),
         "pdf": reverse("report-pdf", args=(report.pk,)) if report else None,
         "print": reverse("report-print", args=(report.pk,)) if report else None,
         "next": reverse("worklist-next"),

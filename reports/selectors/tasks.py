@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +21,9 @@ from reports.selectors.communication import (
     limits_of,
     open_communications,
     untold,
+    untold_to,
 )
-from reports.selectors.double_reading import is_blind, opinions_json
+from reports.selectors.double_reading import blind_among, opinions_json
 from reports.selectors.follow_up import (
     follow_ups_of,
     last_day_in_time,
@@ -35,6 +36,7 @@ from reports.selectors.units import minutes_words, unit_words
 from reports.states import CommunicationStatus, FollowUpStatus, ReportStatus
 from screening.models import Study, Tier
 from screening.selectors import open_reading
+from screening.selectors.doors import sites_where
 from screening.selectors.holding import held_back
 from screening.selectors.phrases import person_name
 from screening.states import StudyStatus
@@ -57,17 +59,47 @@ class Telling:
     steps: tuple[CommunicationStep, ...]
 
 
+@dataclass(frozen=True)
+class Line:
+    """What the folded panel says: the most pressing of its entries. tier: "" for what is no critical result. opens:
+    the form that tells of it, "" where there is nothing to tell. others: entries that are only seen unfolded."""
+
+    tier: str
+    words: str
+    second: str
+    late: bool = False
+    opens: str = ""
+    others: int = 0
+
+
 def studies_hidden(studies: Iterable[Study], user: User) -> set[int]:
     """Ids of the studies of which `user` is not to know yet what others found: the AI is held back from them, or
     opinions are blind of each other."""
     by_id = {study.pk: study for study in studies}
-    return held_back(user, by_id.values()) | {pk for pk, study in by_id.items() if is_blind(study)}
+    return held_back(user, by_id.values()) | blind_among(by_id.values())
 
 
-def telling(task: CommunicationTask, user: User, now: datetime, *, hidden: bool = False) -> Telling:
+@dataclass(frozen=True)
+class Rights:
+    """Ids of the sites where somebody records that a result was told, and where they sign."""
+
+    tells: frozenset[int]
+    signs: frozenset[int]
+
+    @classmethod
+    def of(cls, user: User) -> Rights:
+        """Two queries, for any number of tasks."""
+        return cls(*(_sites(user, action) for action in (Action.COMMUNICATE, Action.SIGN_REPORT)))
+
+
+def _sites(user: User, action: Action) -> frozenset[int]:
+    return frozenset(sites_where(user, action).values_list("pk", flat=True))
+
+
+def telling(task: CommunicationTask, rights: Rights, now: datetime, *, hidden: bool = False) -> Telling:
     """hidden: the clock is told, not what was found."""
     open_ = task.status in OPEN
-    may = open_ and can(user, Action.COMMUNICATE, task.site)
+    may = open_ and task.site_id in rights.tells
     return Telling(
         task=task,
         late=open_ and task.due_at < now,
@@ -76,11 +108,40 @@ def telling(task: CommunicationTask, user: User, now: datetime, *, hidden: bool 
         steps=() if hidden else tuple(task.steps.all()),
         may_acknowledge=may and task.status == CommunicationStatus.TOLD,
         name=person_name(task.study.patient.name),
-        may_unconfirm=may
-        and not hidden
-        and task.status == CommunicationStatus.OPEN
-        and can(user, Action.SIGN_REPORT, task.site),
+        may_unconfirm=may and not hidden and task.status == CommunicationStatus.OPEN and task.site_id in rights.signs,
     )
+
+
+def panel_of(study: Study, user: User) -> dict[str, Any]:
+    """`tasks_of` with its `line`, None where there is nothing to say in one."""
+    tasks = tasks_of(study, user)
+    lines = [*_pressing(tasks), *_waiting(tasks)] if tasks["shown"] else []
+    return {**tasks, "line": replace(lines[0], others=len(lines) - 1) if lines else None}
+
+
+def _pressing(tasks: dict[str, Any]) -> Iterator[Line]:
+    """Critical results that somebody has still to be told of."""
+    untold = tasks["untold"]
+    if untold and tasks["communicates"]:
+        yield Line(untold.tier, untold.finding, _("nobody told"), opens="tell-now")
+    for row in tasks["tellings"]:
+        if row.open:
+            due = timezone.localtime(row.task.due_at)
+            second = _("late") if row.late else _("by %(time)s") % {"time": due.strftime("%H:%M")}
+            yield Line(row.task.tier, row.finding, second, late=row.late, opens=f"tell-{row.task.pk}")
+
+
+def _waiting(tasks: dict[str, Any]) -> Iterator[Line]:
+    for row, own, overdue in tasks["follow_ups"]:
+        whose = _("Follow-up") if own else _("Due from an earlier report")
+        yield Line("", f"{whose}: {row.recommendation.what}", row.due_on.isoformat(), late=overdue)
+    if tasks["recommendation"] and not tasks["reported"]:
+        yield Line("", tasks["recommendation"].what, tasks["recommendation"].due_on.isoformat())
+    if tasks["suggested"]:
+        yield Line("", tasks["suggested"].suggestion.what, _("suggested"))
+    for row in tasks["tellings"]:
+        if not row.open:
+            yield Line(row.task.tier, row.finding, row.task.get_status_display())
 
 
 def tasks_of(study: Study, user: User) -> dict[str, Any]:
@@ -100,16 +161,19 @@ def tasks_of(study: Study, user: User) -> dict[str, Any]:
     recommendation = None if hidden else recommendation_of(report)
     recommends = mine and report is not None and not closed and not waits
     limits = limits_of(study.site, study.programme)
+    rights = Rights.of(user)
     return {
         "shown": True,
         "study": study,
         "stage": f"{opinions['given']} {opinions['awaits']}" if opinions else "",
         "opinions": opinions,
-        "untold": untold(study) if sees_ai else None,
-        "communicates": can(user, Action.COMMUNICATE, study.site),
-        "confirms": can(user, Action.SIGN_REPORT, study.site),
+        "untold": (untold_to(study, user) if hidden else untold(study)) if sees_ai else None,
+        "communicates": study.site_id in rights.tells,
+        "confirms": study.site_id in rights.signs,
         "tellings": [
-            telling(task, user, now) for task in communications_of(study) if not hidden or task.opened_by_id == user.pk
+            telling(task, rights, now)
+            for task in communications_of(study)
+            if not hidden or task.opened_by_id == user.pk
         ],
         "limits": [(each.tier, Tier(each.tier).label, minutes_words(each.minutes)) for each in limits if each.minutes],
         "means": Means.choices,
@@ -139,7 +203,7 @@ def listed_tasks(user: User) -> dict[str, Any]:
     today = timezone.localdate()
     communications, follow_ups = open_communications(user), open_follow_ups(user)
     shown = list(communications.select_related("study__site").prefetch_related("steps__by")[:LISTED])
-    hidden = studies_hidden([task.study for task in shown], user)
+    hidden, rights = studies_hidden([task.study for task in shown], user), Rights.of(user)
     overdue = follow_ups.filter(due_on__lt=last_day_in_time(today))
     by_site: dict[str, list[int]] = {}
     for place, rows in enumerate((communications.filter(due_at__lt=now), overdue)):
@@ -147,7 +211,8 @@ def listed_tasks(user: User) -> dict[str, Any]:
             by_site.setdefault(name, [0, 0])[place] += 1
     return {
         "tellings": [
-            telling(task, user, now, hidden=task.study_id in hidden and task.opened_by_id != user.pk) for task in shown
+            telling(task, rights, now, hidden=task.study_id in hidden and task.opened_by_id != user.pk)
+            for task in shown
         ],
         "told_late": late_communications(user),
         "to_tell": communications.count(),

@@ -13,8 +13,17 @@ from accounts import audit
 from accounts.models import User, Verb
 from accounts.roles import Action, can
 from reports.models import Addendum, Meaning, Report, Signature
-from reports.services.signing import TRIES, ChainTaken, NotSignable, SigningConflict, append_signature, check_identity
+from reports.services.signing import (
+    NotSignable,
+    SigningConflict,
+    append_signature,
+    check_identity,
+    in_chain,
+    last_text,
+    reference,
+)
 from reports.states import REPORT_TABLE
+from screening.models import Study
 from screening.services.reading import see_late_images
 from screening.states import InvalidTransition, LostRace, advance
 
@@ -50,12 +59,7 @@ def add_addendum(
     if not reason or not text:
         raise NotSignable(_("An addendum needs a text and a reason."))
     check_identity(report, signer, password, request, Verb.ADDENDUM_SIGNED)
-    for _attempt in range(TRIES):
-        try:
-            return _add(report, signer, after, reason, text, images, request)
-        except ChainTaken:
-            report.refresh_from_db()
-    raise SigningConflict(_("Many reports are being signed at this moment. Please sign again."))
+    return in_chain(report, lambda: _add(report, signer, after, reason, text, images, request))
 
 
 def _add(
@@ -63,14 +67,15 @@ def _add(
 ) -> Addendum:
     try:
         with transaction.atomic():
-            # Takes the row's lock: no other addendum gets this number.
+            # The locks in the order in which a signature takes them: the study's, then the report's, with which no other
+            # addendum gets this number.
+            report.study.refresh_from_db(from_queryset=Study.objects.select_for_update())
             advance(report, REPORT_TABLE, "add")
-            report.study.refresh_from_db()
             if report.addenda.count() != after:
                 raise SigningConflict(
                     _("Somebody has added to this report since you opened it. Look at it before you sign.")
                 )
-            adds_to = report.signatures.exclude(meaning=Meaning.ADDENDUM).order_by("sequence").reverse()[0]
+            adds_to = last_text(report)
             body = addendum_body(number=after + 1, reason=reason, text=text, adds_to=adds_to)
             signature = append_signature(report, signer, adds_to.revision, Meaning.ADDENDUM, {"format": FORMAT, **body})
             addendum = Addendum.objects.create(
@@ -98,5 +103,5 @@ def addendum_body(*, number: int, reason: str, text: str, adds_to: Signature) ->
         "number": number,
         "reason": reason,
         "text": text,
-        "adds_to": {"sequence": adds_to.sequence, "content_sha256": adds_to.content_sha256},
+        "adds_to": reference(adds_to),
     }

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from reports.models import CommunicationLimit, CommunicationStep, CommunicationT
 from reports.rules.communication import LONGEST, TIERS, closes_the_loop, next_escalation
 from reports.selectors.communication import OPEN, limit_for, untold
 from reports.selectors.report import HELD_BACK
+from reports.services.sending import queue_alert
 from reports.states import COMMUNICATION_TABLE
 from screening.dicom.elements import clean
 from screening.models import Study
@@ -27,6 +29,8 @@ from screening.selectors.holding import is_held_back
 from screening.states import InvalidTransition, LostRace, advance
 
 EARLIEST = timedelta(days=7)
+# The same record by the same person within this time is one press too many, not another event.
+PRESSED_AGAIN = timedelta(minutes=2)
 log = structlog.get_logger(__name__)
 
 
@@ -43,8 +47,8 @@ def open_task(
 ) -> CommunicationTask:
     """A reader has found something that somebody must be told of: the clock starts.
 
-    tier: critical, urgent or soon; its limit is the site's for the programme. Raises `CommunicationError`,
-    PermissionDenied.
+    tier: critical, urgent or soon; its limit is the site's for the programme. Recorded already in these words, by
+    anybody while it is open or by `actor` just now, it stays one task. Raises `CommunicationError`, PermissionDenied.
     """
     _may(actor, study.site)
     words = clean(finding, 300)
@@ -56,6 +60,12 @@ def open_task(
     if limit.minutes is None:
         raise CommunicationError(_("This site has no time limit for that."))
     with transaction.atomic():
+        # Takes the row's lock, so that of two presses at once the second finds what the first has made.
+        Study.objects.select_for_update().get(pk=study.pk)
+        same = CommunicationTask.objects.filter(study=study, tier=tier, finding=words)
+        just_now = Q(opened_by=actor, opened_at__gt=timezone.now() - PRESSED_AGAIN)
+        if (there := same.filter(Q(status__in=OPEN) | just_now).order_by("id").last()) is not None:
+            return there
         report = Report.objects.filter(study=study).first()
         return _open(study, report, actor, tier, words, limit.minutes, limit.escalate_to, False, request)
 
@@ -121,10 +131,14 @@ def tell(
     read_back_by: str = "",
     note: str = "",
     at: datetime | None = None,
+    once: bool = False,
     request: HttpRequest | None = None,
 ) -> CommunicationStep:
     """Record that `whom` (name and role) was told. Told by voice and read back, the loop is closed; else the task
-    waits for its receiver. Before: open. Raises `CommunicationError`, `CommunicationConflict`, PermissionDenied."""
+    waits for its receiver. Before: open. once: the same by the same person just now is not recorded again.
+
+    Raises `CommunicationError`, `CommunicationConflict`, PermissionDenied.
+    """
     _may(actor, task.site)
     receiver, said_back = clean(whom, 150), clean(read_back_by, 150)
     if not receiver:
@@ -135,7 +149,16 @@ def tell(
     step = CommunicationStep(
         kind=StepKind.TOLD, whom=receiver, means=means, read_back_by=said_back, note=clean(note, 300)
     )
-    return _step(task, actor, event, step, at, request)
+    last = _just_told(task, actor, step) if once else None
+    return last or _step(task, actor, event, step, at, request)
+
+
+def _just_told(task: CommunicationTask, actor: User, step: CommunicationStep) -> CommunicationStep | None:
+    last = task.steps.order_by("id").last()
+    if last is None or last.by_id != actor.pk or last.recorded_at <= timezone.now() - PRESSED_AGAIN:
+        return None
+    words = ("kind", "whom", "means", "read_back_by", "note")
+    return last if all(getattr(last, name) == getattr(step, name) for name in words) else None
 
 
 def acknowledge(
@@ -242,6 +265,7 @@ def _escalate(task: CommunicationTask, now: datetime) -> bool:
         )
         detail = {"study": task.study.study_uid, "tier": task.tier, "time": done}
         _record(Verb.COMMUNICATION_ESCALATED, task, None, None, detail)
+        queue_alert(task, done)
     log.warning("communication_late", task=task.pk, site=task.site.slug, tier=task.tier, escalations=done)
     return True
 

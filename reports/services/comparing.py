@@ -1,4 +1,4 @@
-"""A reader's own hanging protocols, and a reader's word on lesions of two examinations."""
+"""A reader's word on lesions of two examinations."""
 
 from __future__ import annotations
 
@@ -13,53 +13,17 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.models import User, Verb
 from accounts.roles import Action, can
-from reports.layouts import KINDS, LayoutError, checked_protocol
-from reports.models import LesionMatch, MatchVerdict, UserHangingProtocol
+from reports.models import LesionMatch, MatchVerdict
 from reports.selectors.double_reading import is_blind
-from screening.models import Finding, Study
+from reports.selectors.lesions import standing_findings
+from screening.models import Study
 from screening.selectors import open_reading, standing_run
 from screening.selectors.holding import is_held_back
+from screening.selectors.measuring import Decided
 
 
 class MatchConflict(Exception):
     """The findings, or what was said of them, are no longer those on the screen; `str(error)` is one sentence."""
-
-
-def save_protocol(*, user: User, kind: str, protocol: object, request: HttpRequest | None = None) -> None:
-    """Keep `protocol` as the user's own for studies of `kind`, in place of any earlier one.
-
-    Raises `LayoutError` for what is no protocol of that kind, PermissionDenied where the user sees no images anywhere.
-    """
-    _sees_images(user)
-    checked = checked_protocol(protocol, KINDS)
-    if checked["kind"] != kind:
-        raise LayoutError("The protocol is of another kind of study.")
-    with transaction.atomic():
-        UserHangingProtocol.objects.update_or_create(
-            user=user, kind=kind, defaults={"protocol": checked, "saved_at": timezone.now()}
-        )
-        _told(user, kind, "saved", request)
-
-
-def reset_protocol(*, user: User, kind: str, request: HttpRequest | None = None) -> None:
-    """Back to the department's: the user's own protocol of `kind` is gone. Raises `LayoutError`, PermissionDenied."""
-    _sees_images(user)
-    if kind not in KINDS:
-        raise LayoutError("The kind of study is not known.")
-    with transaction.atomic():
-        UserHangingProtocol.objects.filter(user=user, kind=kind).delete()
-        _told(user, kind, "reset", request)
-
-
-def _sees_images(user: User) -> None:
-    if not can(user, Action.VIEW_IMAGES):
-        raise PermissionDenied(_("Your role does not allow this."))
-
-
-def _told(user: User, kind: str, act: str, request: HttpRequest | None) -> None:
-    audit.record(
-        Verb.LAYOUT_CHANGED, actor=user, object_type="layout", object_id=kind, detail={"act": act}, request=request
-    )
 
 
 def judge_match(
@@ -93,17 +57,19 @@ def judge_match(
             raise PermissionDenied(
                 _("Give your opinion first: measures and decisions are kept once the opinions are in.")
             )
-        now, then = _finding(study, finding), _finding(prior, prior_finding)
+        now, then = _standing_one(study, finding), _standing_one(prior, prior_finding)
         if verdict == MatchVerdict.CONFIRMED:
-            _still_free(now, then)
+            _still_free(study, prior, now, then)
         match = LesionMatch.objects.create(
             study=study,
             prior=prior,
-            finding=now,
-            prior_finding=then,
+            finding=now.finding,
+            finding_key=now.key,
+            prior_finding=then.finding,
+            prior_finding_key=then.key,
             verdict=verdict,
-            size_mm=now.size_mm,
-            prior_size_mm=then.size_mm,
+            size_mm=now.value("size_mm"),
+            prior_size_mm=then.value("size_mm"),
             by=reader,
             at=timezone.now(),
         )
@@ -120,19 +86,28 @@ def judge_match(
     return match
 
 
-def _finding(study: Study, key: str) -> Finding:
-    run = standing_run(study)
-    found = run.findings.filter(key=key).first() if run else None
+def _standing_one(study: Study, key: str) -> Decided:
+    """The finding of the key, the AI's or a reader's own, unless a reader has rejected or removed it."""
+    found = next((each for each in _standing(study) if each.key == key), None)
     if found is None:
         raise MatchConflict(_("The AI result has changed since you opened the study. Load it again."))
     return found
 
 
-def _still_free(now: Finding, then: Finding) -> None:
+def _standing(study: Study) -> list[Decided]:
+    return standing_findings(study, standing_run(study), blind=False)
+
+
+def _still_free(study: Study, prior: Study, now: Decided, then: Decided) -> None:
     """An earlier lesion is one lesion now."""
-    newest: dict[int, LesionMatch] = {}
-    for word in LesionMatch.objects.filter(finding__run=now.run, prior_finding=then).order_by("id"):
-        newest[word.finding_id] = word
-    newest.pop(now.pk, None)
+    standing = {(each.finding.pk if each.finding else None, each.key) for each in _standing(study)}
+    newest: dict[str, LesionMatch] = {}
+    said = LesionMatch.objects.filter(
+        study=study, prior=prior, prior_finding=then.finding, prior_finding_key=then.key
+    ).order_by("id")
+    for word in said:
+        if (word.finding_id, word.finding_key) in standing:
+            newest[word.finding_key] = word
+    newest.pop(now.key, None)
     if any(word.verdict == MatchVerdict.CONFIRMED for word in newest.values()):
         raise MatchConflict(_("That earlier finding is already confirmed as another lesion. Reject that match first."))

@@ -7,7 +7,7 @@ a worker is at it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,9 +22,11 @@ from config.jobs import JOBS, enqueue
 from reports.content import content_for
 from reports.drafting.assemble import as_json, assemble
 from reports.drafting.facts import study_facts
-from reports.drafting.types import DraftInputError
+from reports.drafting.types import DraftInputError, HouseStyle
 from reports.models import Report, Revision
 from reports.sections import drafted_sections
+from reports.selectors.coded import answers_of_draft
+from reports.selectors.house_style import house_style
 from reports.selectors.report import is_outdated, text_state
 from reports.states import REPORT_TABLE, ReportStatus
 from screening.models import ScoreRun, Study
@@ -39,13 +41,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class DraftClaim:
-    """One attempt at one draft. result, prior: what `draft_report` takes."""
+    """One attempt at one draft. result, prior, style: what `draft_report` takes."""
 
     report_id: int
     attempt: int
     run_id: int | None
     result: Mapping[str, Any]
     prior: Mapping[str, Any] | None
+    style: HouseStyle = field(default_factory=HouseStyle)
 
 
 def request_draft(*, study: Study) -> Report:
@@ -158,7 +161,12 @@ def claim_draft(*, report_id: int) -> DraftClaim | None:
             return None
         run = latest_run(report.study)
         return DraftClaim(
-            report_id, attempt, run.pk if run else None, draft_input(report.study, run), prior_result(report.study)
+            report_id,
+            attempt,
+            run.pk if run else None,
+            draft_input(report.study, run),
+            prior_result(report.study),
+            house_style(report.study.site),
         )
 
 
@@ -177,7 +185,7 @@ def record_draft(*, claim: DraftClaim, draft: Mapping[str, Any]) -> Revision | N
         owned = Report.objects.filter(
             pk=claim.report_id, draft_attempt=claim.attempt, draft_lease_until__isnull=False, status__in=DRAFTABLE
         ).update(draft_lease_until=None)
-        return _record(report, claim.result, draft, run) if owned else None
+        return _record(report, claim.result, draft, run, style=claim.style) if owned else None
 
 
 def sweep_drafts() -> int:
@@ -213,9 +221,9 @@ def _give_up(report: Report) -> None:
         _record(report, draft_input(report.study, run), None, run)
 
 
-def fixed_draft(result: Mapping[str, Any], reason: str) -> dict[str, Any]:
-    """The draft without a model: every sentence by rule or template."""
-    facts = study_facts(result, None)
+def fixed_draft(result: Mapping[str, Any], reason: str, style: HouseStyle | None = None) -> dict[str, Any]:
+    """The draft without a model: every sentence by rule or template, in the house style."""
+    facts = study_facts(result, None, style)
     sections, verdict = assemble(facts, [None] * len(facts.findings), [reason] if reason else [])
     return {"sections": as_json(sections), "model": None, "guard": verdict.as_json()}
 
@@ -227,14 +235,17 @@ def _record(
     run: ScoreRun | None,
     *,
     instead: bool = False,
+    style: HouseStyle | None = None,
 ) -> Revision:
     """Insert the draft as a revision. Without one, the fixed sentences stand in for it.
 
     instead: it takes the place of a draft that nobody has touched, also while the study is being read.
     """
+    style = style or house_style(report.study.site)
     if draft is None:
         try:
-            draft = fixed_draft(result, "The draft could not be worded; its sentences are fixed ones." if run else "")
+            why = "The draft could not be worded; its sentences are fixed ones." if run else ""
+            draft = fixed_draft(result, why, style)
         except DraftInputError:
             draft = {
                 "sections": {},
@@ -244,11 +255,13 @@ def _record(
     state = text_state(report)
     beside = state.has_human or (not instead and state.current is not None and open_reading(report.study) is not None)
     model = draft["model"]
+    sections = drafted_sections(content_for(report.programme), draft["sections"])
     revision = Revision.objects.create(
         report=report,
         number=state.next_number if state.current else 0,
         parent=state.current.number if state.current else None,
-        sections=drafted_sections(content_for(report.programme), draft["sections"]),
+        sections=sections,
+        answers=answers_of_draft(report.programme, result, sections),
         author=None,
         origin=f"{model['name']}@{model['version']}" if model else "fixed sentences",
         run=run,
@@ -263,6 +276,11 @@ def _record(
         site=report.study.site,
         object_type="report",
         object_id=report.pk,
-        detail={"revision": revision.number, "offered": beside, "run": run.pk if run else None},
+        detail={
+            "revision": revision.number,
+            "offered": beside,
+            "run": run.pk if run else None,
+            "style": style.version,
+        },
     )
     return revision

@@ -16,6 +16,7 @@ from accounts.roles import Action, can
 from reports.content import content_for
 from reports.models import Report, Revision
 from reports.sections import Sections, checked_sections, empty_sections, sentences_of
+from reports.selectors.coded import answers_from
 from reports.selectors.double_reading import plan_of
 from reports.selectors.report import HELD_BACK, TextState, text_state
 from reports.states import REPORT_TABLE, ReportStatus
@@ -59,26 +60,37 @@ def holds_reading(*, report: Report, user: User, action: str) -> Reading:
     return reading
 
 
+def may_write(*, report: Report, user: User) -> None:
+    """Raises PermissionDenied unless the user holds the open reading and no opinions are waited for."""
+    holds_reading(report=report, user=user, action=Action.EDIT_REPORT)
+    if plan_of(report.study).awaits:
+        raise PermissionDenied(_("Give your opinion first: the report is written when the opinions are in."))
+
+
 def save_revision(
-    *, report: Report, author: User, parent: int | None, sections: Any, request: HttpRequest | None = None
+    *,
+    report: Report,
+    author: User,
+    parent: int | None,
+    sections: Any,
+    answers: Any = None,
+    request: HttpRequest | None = None,
 ) -> Revision | None:
     """Keep the text as a new revision made from number `parent` (None: from no text).
 
     Before: the report is not signed, `author` holds the open reading. After: the returned
     revision is current; when nothing differs from the current one, it is that one and no row is
     added (None when there is no text at all). An AI draft that came while the first text was
-    written does not stand in its way. Raises `SectionsError`, PermissionDenied, `ReportClosed`,
-    `RevisionConflict`; of two saves of one parent exactly one wins.
+    written does not stand in its way. answers: the coded ones beside the text; None leaves them as they are. Raises
+    `SectionsError`, `AnswersError`, PermissionDenied, `ReportClosed`, `RevisionConflict`; of two saves of one parent exactly one wins.
     """
     report.refresh_from_db(fields=["status", "programme"])
     _open_or_raise(report)
-    holds_reading(report=report, user=author, action=Action.EDIT_REPORT)
-    if plan_of(report.study).awaits:
-        raise PermissionDenied(_("Give your opinion first: the report is written when the opinions are in."))
-    checked = _check(report, text_state(report), sections)
+    may_write(report=report, user=author)
+    checked = checked_text(report, text_state(report), sections)
     try:
         with transaction.atomic():
-            return _save(report, author, parent, checked, request)
+            return _save(report, author, parent, checked, answers, request)
     except (IntegrityError, LostRace):
         report.refresh_from_db(fields=["status"])
         _open_or_raise(report)
@@ -96,7 +108,8 @@ def _open_or_raise(report: Report) -> None:
         raise ReportClosed(report.signatures.order_by("sequence").select_related("revision").reverse()[0].revision)
 
 
-def _check(report: Report, state: TextState, sections: Any) -> Sections:
+def checked_text(report: Report, state: TextState, sections: Any) -> Sections:
+    """What was sent, as sections of this report. Raises `SectionsError`."""
     evidence = evidence_keys(report.study)
     # A draft of an earlier AI result may name findings that a later result no longer has.
     earlier = state.current.sections if state.current else {}
@@ -106,7 +119,7 @@ def _check(report: Report, state: TextState, sections: Any) -> Sections:
 
 
 def _save(
-    report: Report, author: User, parent: int | None, checked: Sections, request: HttpRequest | None
+    report: Report, author: User, parent: int | None, checked: Sections, sent: Any, request: HttpRequest | None
 ) -> Revision | None:
     # Takes the row's lock, so that what is read next cannot change before the insert.
     advance(report, REPORT_TABLE, "save")
@@ -117,7 +130,9 @@ def _save(
         if current is None:
             raise LostRace(f"Report {report.pk} has no revision {parent}.")
         raise RevisionConflict(checked, current)
-    if checked == unchanged and (current is None or parent is not None):
+    answers = answers_from(report, sent, current)
+    same = checked == unchanged and answers == (current.answers if current else None)
+    if same and (current is None or parent is not None):
         transaction.set_rollback(True)
         return current
     revision = Revision.objects.create(
@@ -125,6 +140,7 @@ def _save(
         number=state.next_number,
         parent=parent,
         sections=checked,
+        answers=answers,
         author=author,
         created_at=timezone.now(),
     )

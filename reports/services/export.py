@@ -8,21 +8,25 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile, ZipInfo
 
+from django.conf import settings
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from reports.export.dicom_seg import segmentations
 from reports.export.dicom_sr import comprehensive_sr
+from reports.export.document import ReportDocument
 from reports.export.encapsulated_pdf import encapsulated_pdf
 from reports.export.exported import ExportedReport, NotExportable
 from reports.export.fhir import bundle_json
 from reports.export.hl7 import oru_r01
 from reports.export.pdf import report_pdf
 from reports.models import Report
+from reports.selectors.ai_results import exported_run
 from reports.selectors.export import exported_report
 from reports.selectors.report import report_document
+from reports.services.key_images import illustrated_pdf
 from screening.dicom.parse import reading_quietly
-from screening.models import Instance
+from screening.models import Instance, ScoreRun, Study
 from screening.storage import MissingObject, storage
 
 DICOM = "application/dicom"
@@ -99,9 +103,50 @@ def export_file(report: Report, form: str, *, fonts: Path | None) -> ExportFile:
     exported, document = exported_report(report), report_document(report)
     if exported is None or document is None:
         raise NotExportable("unsigned")
-    headers = _headers(report, exported) if form in WITH_IMAGES else {}
-    pdf = b"" if form in ("sr", "seg") else report_pdf(document, fonts)
+    headers = _headers(report.study, exported) if form in WITH_IMAGES else {}
+    pdf = b"" if form in ("sr", "seg") else _pdf(report, document, form, fonts)
     return make(_Material(exported, pdf, headers))
+
+
+def _pdf(report: Report, document: ReportDocument, form: str, fonts: Path | None) -> bytes:
+    """With key images, except in a message, whose field is no place for pictures."""
+    return report_pdf(document, fonts) if form == "hl7" else illustrated_pdf(report, document, fonts)
+
+
+def dicom_files(report: Report, form: str, *, fonts: Path | None) -> tuple[tuple[str, bytes], ...]:
+    """(SOP Instance UID, Part 10 file) of each object that the newest signed state makes; form: of `WITH_IMAGES`.
+
+    Raises as `export_file` does.
+    """
+    exported, document = exported_report(report), report_document(report)
+    if exported is None or document is None:
+        raise NotExportable("unsigned")
+    headers = _headers(report.study, exported)
+    if form == "seg":
+        return tuple((each.sop_uid, each.data) for each in segmentations(exported, headers))
+    pdf = _pdf(report, document, form, fonts) if form == "dicom-pdf" else b""
+    data = FORMS[form](_Material(exported, pdf, headers)).data
+    return ((_uid_of(data), data),)
+
+
+def result_files(run: ScoreRun, form: str) -> tuple[tuple[str, bytes], ...]:
+    """The same of a score run that nobody has signed: form "sr" or "seg", marked as unverified (IHE AIR)."""
+    exported = exported_run(run)
+    headers = _headers(run.study, exported)
+    if form == "seg":
+        return tuple((each.sop_uid, each.data) for each in segmentations(exported, headers))
+    data = comprehensive_sr(exported, headers)
+    return ((_uid_of(data), data),)
+
+
+def _uid_of(data: bytes) -> str:
+    return str(dcmread(BytesIO(data), specific_tags=["SOPInstanceUID"], stop_before_pixels=True).SOPInstanceUID)
+
+
+def report_fonts() -> Path | None:
+    """The folder of the fonts that the front end's build brings, if it was built."""
+    folders = (Path(folder) / "dist" / "fonts" for folder in settings.STATICFILES_DIRS)
+    return next((folder for folder in folders if folder.is_dir()), None)
 
 
 def forms_of(report: Report) -> list[str]:
@@ -112,9 +157,9 @@ def forms_of(report: Report) -> list[str]:
     return [form for form in FORMS if form != "seg" or exported.outlined]
 
 
-def _headers(report: Report, exported: ExportedReport) -> dict[str, Dataset]:
+def _headers(study: Study, exported: ExportedReport) -> dict[str, Dataset]:
     """Of every image a finding lies on, in that order, and of the study's first; without those that are gone."""
-    images = Instance.objects.filter(series__study=report.study)
+    images = Instance.objects.filter(series__study=study)
     wanted = list(dict.fromkeys(finding.sop_uid for finding in exported.findings))
     keys = dict(images.filter(sop_uid__in=wanted).values_list("sop_uid", "sha256"))
     first = images.order_by("series__number", "series_id", "number", "pk").values_list("sop_uid", "sha256").first()

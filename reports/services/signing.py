@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
@@ -18,7 +18,7 @@ from accounts.models import SignWith, User, Verb
 from accounts.roles import Action, can
 from accounts.services import password_is_right, recently_authenticated
 from reports.content import content_for
-from reports.models import Meaning, Report, Revision, Signature
+from reports.models import TEXTS, Meaning, Report, Revision, Signature
 from reports.sections import sentences_of
 from reports.selectors.follow_up import recommendation_of
 from reports.selectors.grounds import grounds, on_rejected_findings
@@ -28,6 +28,8 @@ from reports.services.double_reading import must_not_sign
 from reports.services.editing import holds_reading
 from reports.services.follow_up import open_follow_up, signed_recommendation
 from reports.services.heads import note_head
+from reports.services.review import SignedOver, review_to_sign
+from reports.services.sending import queue_signed
 from reports.states import REPORT_TABLE
 from reports.verify.verify_reports import canonical_text, chain_hash, sha256_hex
 from screening.models import Patient, Reading, Study
@@ -35,13 +37,25 @@ from screening.selectors import standing_run
 from screening.services.reading import complete_reading, release_study
 from screening.states import InvalidTransition, LostRace, advance
 
-FORMAT = "firstread-report-1"
+FORMAT = "firstread-report-2"  # 2: may hold coded answers
 TRIES = 5
+ABOUT_STUDY = ("study_uid", "accession_number", "patient_sha256", "programme")
 EVENTS = {Meaning.FINAL: "sign", Meaning.PRELIMINARY: "sign_preliminary"}
+
+
+Made = TypeVar("Made")
 
 
 class NotSignable(Exception):
     """The text, or the password, does not allow a signature; `str(error)` says why. Answered with 400."""
+
+
+class ReviewStands(NotSignable):
+    """The review holds something against the text; `remarks`: all that it has to say, as the page shows it."""
+
+    def __init__(self, refusal: str, remarks: list[dict[str, Any]]) -> None:
+        super().__init__(refusal)
+        self.remarks = remarks
 
 
 class IdentityNotProved(NotSignable):
@@ -64,12 +78,13 @@ def sign_report(
     meaning: str,
     password: str,
     request: HttpRequest,
+    over: SignedOver | None = None,
 ) -> Signature:
     """Sign revision number `revision` as `meaning`.
 
     Before: the signer holds the open reading and may sign (a trainee only as preliminary), has
     proved who they are as the site asks, the revision is the current one, every image has been
-    seen, every required section has text. After, in one transaction: the signature stands in
+    seen, every required section has text, and the review holds nothing against it that `over` does not name. After, in one transaction: the signature stands in
     the site's chain; final: the report is SIGNED and the study REPORTED; preliminary: the report
     is PRELIMINARY and the study back on the list for a reader to confirm. Raises
     PermissionDenied, `NotSignable`, `SigningConflict`.
@@ -83,12 +98,22 @@ def sign_report(
     _check_status(report, meaning)
     holds_reading(report=report, user=signer, action=action)
     check_identity(report, signer, password, request, Verb.REPORT_SIGNED)
+
+    def act() -> Signature:
+        _check_status(report, meaning)
+        return _sign(report, signer, revision, meaning, over or SignedOver(), request)
+
+    return in_chain(report, act)
+
+
+def in_chain(report: Report, act: Callable[[], Made]) -> Made:
+    """What `act` makes, which appends one signature: again where another took its place of the chain, with the report
+    read anew. Raises `SigningConflict` when that happens too often."""
     for _attempt in range(TRIES):
         try:
-            return _sign(report, signer, revision, meaning, request)
+            return act()
         except ChainTaken:
             report.refresh_from_db()
-            _check_status(report, meaning)
     raise SigningConflict(_("Many reports are being signed at this moment. Please sign again."))
 
 
@@ -124,7 +149,9 @@ def check_identity(report: Report, signer: User, password: str, request: HttpReq
     raise IdentityNotProved(_("The password is not right.") if password else _("Enter your password to sign."))
 
 
-def _sign(report: Report, signer: User, number: int | None, meaning: str, request: HttpRequest) -> Signature:
+def _sign(
+    report: Report, signer: User, number: int | None, meaning: str, over: SignedOver, request: HttpRequest
+) -> Signature:
     try:
         with transaction.atomic():
             # The study's lock first, as whoever records a score takes them in this order too: what is decided and
@@ -134,7 +161,11 @@ def _sign(report: Report, signer: User, number: int | None, meaning: str, reques
             advance(report, REPORT_TABLE, EVENTS[Meaning(meaning)])
             reading = holds_reading(report=report, user=signer, action=Action.EDIT_REPORT)
             revision = _signable(report, reading, number, meaning)
-            signature = append_signature(report, signer, revision, meaning, _report_body(report, revision))
+            found = review_to_sign(report, revision, over)
+            if found.refusal:
+                raise ReviewStands(found.refusal, found.remarks)
+            body = {**report_body(report, revision), **({"review": found.signed} if found.signed else {})}
+            signature = append_signature(report, signer, revision, meaning, body)
             # Before the study leaves the reader: a critical result nobody was told of gets its clock.
             open_by_signature(report=report, signer=signer, request=request)
             if meaning == Meaning.FINAL:
@@ -148,7 +179,12 @@ def _sign(report: Report, signer: User, number: int | None, meaning: str, reques
                 site=report.study.site,
                 object_type="report",
                 object_id=report.pk,
-                detail={"revision": revision.number, "meaning": meaning, "sequence": signature.sequence},
+                detail={
+                    "revision": revision.number,
+                    "meaning": meaning,
+                    "sequence": signature.sequence,
+                    **found.audited,
+                },
                 request=request,
             )
             return signature
@@ -167,18 +203,23 @@ def _signable(report: Report, reading: Reading, number: int | None, meaning: str
     late = report.study.instance_count - reading.instances_seen
     if late > 0:
         raise SigningConflict(_("%(n)d images came after you opened the study. Look at them first.") % {"n": late})
+    check_text(report, current)
+    return current
+
+
+def check_text(report: Report, revision: Revision) -> None:
+    """May this text stand over a signature, as a first report or as an amended one? Raises `NotSignable`."""
     empty = [
         _(section.title)
         for section in content_for(report.programme).sections
-        if section.required and not any(each["text"].strip() for each in current.sections.get(section.name, ()))
+        if section.required and not any(each["text"].strip() for each in revision.sections.get(section.name, ()))
     ]
     if empty:
         raise NotSignable(_("These sections are empty: %(sections)s.") % {"sections": ", ".join(empty)})
-    if not _ai_is_complete(report) and all(each["state"] == "ai" for each in sentences_of(current.sections)):
+    if not _ai_is_complete(report) and all(each["state"] == "ai" for each in sentences_of(revision.sections)):
         raise NotSignable(_("The AI did not read this study in full. Write at least one sentence of your own."))
-    if on_rejected_findings(report.study, current):
+    if on_rejected_findings(report.study, revision):
         raise NotSignable(_("A drafted sentence rests on a finding that you rejected: change it or take it out."))
-    return current
 
 
 def _ai_is_complete(report: Report) -> bool:
@@ -187,10 +228,17 @@ def _ai_is_complete(report: Report) -> bool:
 
 
 def append_signature(
-    report: Report, signer: User, revision: Revision, meaning: str, body: Mapping[str, Any]
+    report: Report,
+    signer: User,
+    revision: Revision,
+    meaning: str,
+    body: Mapping[str, Any],
+    *,
+    about_study: bool = True,
 ) -> Signature:
     """The next signature of the site's chain, over `body` and who signs what, when and where.
 
+    about_study: False leaves out what leads to the study and its patient.
     Called inside a transaction that holds the report's row. Raises `ChainTaken` when another
     signature was first: roll back and try again.
     """
@@ -199,6 +247,7 @@ def append_signature(
     sequence, previous = (last.sequence + 1, last.chain_sha256) if last else (1, "")
     signed_at = timezone.now()
     frame = _frame(report, signer, revision, meaning, signed_at)
+    frame = frame if about_study else {name: frame[name] for name in frame if name not in ABOUT_STUDY}
     canonical = canonical_text({**frame, **body, "sequence": sequence, "previous_sha256": previous})
     content_sha256 = sha256_hex(canonical)
     try:
@@ -220,7 +269,19 @@ def append_signature(
     except IntegrityError as error:
         raise ChainTaken from error
     note_head(signature)
+    queue_signed(signature)
     return signature
+
+
+def last_text(report: Report) -> Signature:
+    """The signature under the text that counts. Before: the report is signed, as final or preliminary."""
+    texts = report.signatures.filter(meaning__in=TEXTS).select_related("revision", "signer")
+    return texts.order_by("sequence").reverse()[0]
+
+
+def reference(signature: Signature) -> dict[str, Any]:
+    """How the signed bytes of a later signature name an earlier one; the chain holds them to it."""
+    return {"sequence": signature.sequence, "content_sha256": signature.content_sha256}
 
 
 def _frame(report: Report, signer: User, revision: Revision, meaning: str, signed_at: datetime) -> dict[str, Any]:
@@ -240,7 +301,7 @@ def _frame(report: Report, signer: User, revision: Revision, meaning: str, signe
     }
 
 
-def _report_body(report: Report, revision: Revision) -> dict[str, Any]:
+def report_body(report: Report, revision: Revision) -> dict[str, Any]:
     """What the signature of a report covers beyond its frame: the text, what the AI had to say, and what the reader
     made of that and measured."""
     run = standing_run(report.study)

@@ -24,9 +24,11 @@ def waiting_readers(context: Mapping[str, Any], rows: Sequence[Any]) -> dict[int
 @register.simple_tag
 def waiting_words(waiting: Mapping[int, str], study_id: int) -> str:
     """What a row says of it; "" where nothing is waited for."""
+    if study_id not in waiting:
+        return ""
     words = {
         "second": _("waits for the second reader"),
         "arbiter": _("waits for an arbiter"),
         "yours": _("yours is given, waits for another"),
     }
-    return words.get(waiting.get(study_id, ""), "")
+    return words[waiting[study_id]]

@@ -9,9 +9,11 @@ the first of a site:
 
 The canonical bytes hold `previous_sha256` and the sequence too, so neither a byte, nor an order,
 nor a missing link goes unseen; only a cut at the very end needs the latest head (number and
-chain_sha256 of the last signature), kept outside the database. An addendum names what it adds to:
-`adds_to` holds the sequence and content_sha256 of an earlier signature. Content that was erased by
-right leaves its digests (`canonical` null), and a later record of the chain that `erases` it.
+chain_sha256 of the last signature), kept outside the database. A signature that says something of
+others names them by sequence and content_sha256: an addendum what it `adds_to`, an amendment what it
+`amends`, a co-signature what it `cosigns` and the addenda it was given with. All of them are earlier
+and of the same report. Content that was erased by right leaves its digests (`canonical` null), and a
+later record of the chain that lists it among what it `erases`.
 
 This file runs alone, wherever there is Python 3.11 or newer:
 
@@ -34,6 +36,15 @@ from pathlib import Path
 from typing import Any
 
 NAMES = frozenset({"site", "sequence", "canonical", "content_sha256", "previous_sha256", "chain_sha256"})
+REFERENCES = {
+    "adds_to": "adds to",
+    "amends": "amends",
+    "cosigns": "agrees with",
+    "with_addenda": "agrees with",
+    "erases": "erases",
+}
+# sequence and content_sha256 of a signature
+Named = tuple[int, str]
 NO_HEAD = "Without the latest head, a cut tail cannot be excluded."
 
 
@@ -118,27 +129,50 @@ def judge(links: Iterable[Link], head: Head | None = None) -> Verdict:
     ordered = sorted(links, key=lambda each: each.sequence)
     verdict = Verdict(signatures=len(ordered))
     previous, expected = "", 1
-    earlier: list[dict[str, Any]] = []
-    erasures: list[dict[str, Any]] = []
+    earlier: dict[Named, Any] = {}
+    erasures: set[Named] = set()
     for link in ordered:
         if link.sequence == expected + 1:
             verdict.faults.append(Fault(expected, f"Signature {expected} is missing."))
         elif link.sequence > expected:
             verdict.faults.append(Fault(expected, f"Signatures {expected} to {link.sequence - 1} are missing."))
         inner, faults = _verify_one(link, previous)
-        if "adds_to" in inner and inner["adds_to"] not in earlier:
-            faults.append(Fault(link.sequence, "It adds to a signature that is not before it."))
-        if "erases" in inner:
-            erasures.append(inner["erases"])
-            if inner["erases"] not in earlier:
-                faults.append(Fault(link.sequence, "It erases a signature that is not before it."))
+        faults += _judge_references(link, inner, earlier)
+        erasures |= {named for reference in _listed(inner.get("erases")) if (named := _named(reference))}
         verdict.faults += faults
-        earlier.append({"sequence": link.sequence, "content_sha256": link.content_sha256})
+        earlier[link.sequence, link.content_sha256] = inner.get("report")
         # Going on from what is stored tells one broken link from all those after it.
         previous, expected = link.chain_sha256, max(expected, link.sequence + 1)
     _weigh_erasures(verdict, ordered, erasures)
     _compare_with_head(verdict, ordered, head)
     return verdict
+
+
+def _named(reference: Any) -> Named | None:
+    """The signature that a reference names; None for anything that is no reference."""
+    if not isinstance(reference, dict) or set(reference) != {"sequence", "content_sha256"}:
+        return None
+    sequence, digest = reference["sequence"], reference["content_sha256"]
+    return (sequence, digest) if type(sequence) is int and isinstance(digest, str) else None
+
+
+def _listed(references: Any) -> list[Any]:
+    if references is None:
+        return []
+    return references if isinstance(references, list) else [references]
+
+
+def _judge_references(link: Link, inner: Mapping[str, Any], earlier: Mapping[Named, Any]) -> list[Fault]:
+    """Every signature that this one names must be before it and, where both say so, of the same report."""
+    faults = []
+    for key, verb in REFERENCES.items():
+        for reference in _listed(inner.get(key)):
+            named = _named(reference)
+            if named is None or named not in earlier:
+                faults.append(Fault(link.sequence, f"It {verb} a signature that is not before it."))
+            elif earlier[named] is not None and inner.get("report") is not None and earlier[named] != inner["report"]:
+                faults.append(Fault(link.sequence, f"It {verb} a signature of another report."))
+    return faults
 
 
 def _verify_one(link: Link, previous: str) -> tuple[dict[str, Any], list[Fault]]:
@@ -167,10 +201,10 @@ def _verify_one(link: Link, previous: str) -> tuple[dict[str, Any], list[Fault]]
     return inner, faults
 
 
-def _weigh_erasures(verdict: Verdict, links: list[Link], erasures: list[dict[str, Any]]) -> None:
+def _weigh_erasures(verdict: Verdict, links: list[Link], erasures: set[Named]) -> None:
     """Missing content is erased only if the chain itself says so."""
     for link in links:
-        named = {"sequence": link.sequence, "content_sha256": link.content_sha256} in erasures
+        named = (link.sequence, link.content_sha256) in erasures
         if link.canonical is None and named:
             verdict.erased.append(link.sequence)
         elif link.canonical is None:

@@ -1,4 +1,4 @@
-"""Adding to a signed report, and images that came after its signature."""
+"""What may follow a signature: addenda, amendments, co-signatures; and images that came after it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
-from reports.answers import Answer, addendum_answer, late_images_answer
+from reports.answers import Answer, addendum_answer, amend_answer, cosign_answer, late_images_answer
 from reports.views.reading_room import json_body, signed_in
 
 
@@ -20,6 +20,20 @@ from reports.views.reading_room import json_body, signed_in
 @login_required
 def add(request: HttpRequest, report_id: int) -> HttpResponse:
     return _answered(addendum_answer, request, report_id)
+
+
+@sensitive_variables()
+@require_POST
+@login_required
+def amend(request: HttpRequest, report_id: int) -> HttpResponse:
+    return _answered(amend_answer, request, report_id)
+
+
+@sensitive_variables()
+@require_POST
+@login_required
+def cosign(request: HttpRequest, report_id: int) -> HttpResponse:
+    return _answered(cosign_answer, request, report_id)
 
 
 @require_POST

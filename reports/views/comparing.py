@@ -1,4 +1,4 @@
-"""Earlier studies beside the current one, matches between them, and a reader's own hanging protocols."""
+"""Earlier studies beside the current one, and matches between them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import audit
 from accounts.models import User, Verb
 from accounts.roles import Action, can
-from reports.layouts import KINDS, LayoutError
 from reports.models import MatchVerdict
-from reports.selectors.beside import beside_json
+from reports.selectors.beside import beside_json, pairs_told
 from reports.selectors.priors import pairs_json, prior_for
-from reports.services.comparing import MatchConflict, judge_match, reset_protocol, save_protocol
+from reports.services.comparing import MatchConflict, judge_match
 from reports.views.reading_room import json_body, signed_in
 from screening.models import Study
 from screening.selectors import study_for
@@ -54,12 +53,16 @@ def prior(request: HttpRequest, study_uid: str, prior_uid: str) -> HttpResponse:
     return JsonResponse(beside_json(study, earlier, user))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @login_required
+@never_cache
 def match(request: HttpRequest, study_uid: str, prior_uid: str) -> HttpResponse:
-    """{"finding", "prior_finding", "verdict"} → 200 with every pair, 400 unusable, 409 no longer so."""
+    """{"finding", "prior_finding", "verdict"} → 200 with every pair, 400 unusable, 409 no longer so. By GET the pairs
+    as they stand, for a room that shows the earlier study already."""
     try:
         user, study, earlier = _both(request, study_uid, prior_uid, Action.VIEW_IMAGES)
+        if request.method == "GET":
+            return JsonResponse({"pairs": pairs_told(study, earlier, user)})
         if not can(user, Action.EDIT_REPORT, study.site):
             raise PermissionDenied
         sent = json_body(request)
@@ -84,30 +87,6 @@ def match(request: HttpRequest, study_uid: str, prior_uid: str) -> HttpResponse:
     except Http404 as error:
         return _refused(404, str(error))
     return JsonResponse({"pairs": pairs_json(study, earlier)})
-
-
-@require_POST
-@login_required
-def save_layout(request: HttpRequest, kind: str) -> HttpResponse:
-    try:
-        save_protocol(user=signed_in(request), kind=kind, protocol=json_body(request), request=request)
-    except LayoutError:
-        return _refused(400, _("This way of hanging cannot be kept."))
-    except PermissionDenied as error:
-        return _refused(403, str(error))
-    return JsonResponse({"own": "yes"})
-
-
-@require_POST
-@login_required
-def reset_layout(request: HttpRequest, kind: str) -> HttpResponse:
-    try:
-        reset_protocol(user=signed_in(request), kind=kind, request=request)
-    except LayoutError:
-        return _refused(400, _("Not usable: %(fields)s.") % {"fields": ", ".join(KINDS)})
-    except PermissionDenied as error:
-        return _refused(403, str(error))
-    return JsonResponse({"own": "no"})
 
 
 def _refused(status: int, detail: str, **more: Any) -> HttpResponse:

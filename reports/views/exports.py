@@ -14,9 +14,8 @@ from accounts.models import Verb
 from accounts.roles import Action
 from reports.export.exported import NotExportable
 from reports.selectors import report_for
-from reports.services.export import FORMS, export_file
+from reports.services.export import FORMS, export_file, report_fonts
 from reports.views.reading_room import signed_in
-from reports.views.signing import report_fonts
 
 SENTENCES = {
     "unsigned": gettext_lazy("This report is not signed yet. Only signed reports are printed or exported."),

@@ -16,11 +16,10 @@ from accounts.models import User
 from accounts.roles import Action
 from reports.answers import Answer, refused
 from reports.findings_answers import decide_answer, measure_answer, opinion_answer
-from reports.selectors.double_reading import is_blind, tells_of_ai
+from reports.selectors.measuring import measurements_json, opinions_come_first
 from reports.views.reading_room import json_body, signed_in
 from screening.models import Study
 from screening.selectors import study_for
-from screening.selectors.measuring import listed_measurements
 
 
 @require_GET
@@ -28,8 +27,9 @@ from screening.selectors.measuring import listed_measurements
 @never_cache
 def measurements(request: HttpRequest, study_uid: str) -> HttpResponse:
     """The measurements of a study, for anybody who may see its report."""
-    study = study_for(signed_in(request), study_uid, Action.VIEW_REPORT, request.GET.get("site"))
-    return JsonResponse({"measurements": [] if is_blind(study) else listed_measurements(study)})
+    user = signed_in(request)
+    study = study_for(user, study_uid, Action.VIEW_REPORT, request.GET.get("site"))
+    return JsonResponse({"measurements": measurements_json(study, user)})
 
 
 @require_POST
@@ -54,7 +54,7 @@ def _unless_blind(act: Callable[..., Answer]) -> Callable[..., Answer]:
     """What is measured and decided would tell the next reader: it waits until the opinions are in."""
 
     def answer(*, study: Study, user: User, **asked: Any) -> Answer:
-        if is_blind(study) or tells_of_ai(study, user):
+        if opinions_come_first(study, user):
             return refused(409, _("Give your opinion first: measures and decisions are kept once the opinions are in."))
         return act(study=study, user=user, **asked)
 

@@ -18,7 +18,8 @@ from accounts.models import User, Verb
 from accounts.roles import Action
 from reports.answers import save_answer
 from reports.selectors import room, room_state
-from reports.selectors.tasks import tasks_of
+from reports.selectors.news import news_json
+from reports.selectors.tasks import panel_of
 from reports.services.opening import open_for_reading
 from screening.selectors import study_for
 
@@ -62,7 +63,7 @@ def reading_room(request: HttpRequest, study_uid: str) -> HttpResponse:
         detail={"report": shown["report"]["id"]} if shown["report"] else {},
         request=request,
     )
-    return render(request, "reports/reading_room.html", {"room": shown, "study": study, "tasks": tasks_of(study, user)})
+    return render(request, "reports/reading_room.html", {"room": shown, "study": study, "tasks": panel_of(study, user)})
 
 
 @require_GET
@@ -72,6 +73,16 @@ def state(request: HttpRequest, study_uid: str) -> HttpResponse:
     user = signed_in(request)
     study = study_for(user, study_uid, Action.VIEW_IMAGES, request.GET.get("site"))
     return JsonResponse(room_state(study, user))
+
+
+@require_GET
+@login_required
+@never_cache
+def news(request: HttpRequest, study_uid: str) -> HttpResponse:
+    """What the page that is open takes in when its state says that there is something new; part of the same look."""
+    user = signed_in(request)
+    study = study_for(user, study_uid, Action.VIEW_IMAGES, request.GET.get("site"))
+    return JsonResponse(news_json(study, user))
 
 
 @require_POST

@@ -23,7 +23,7 @@ from accounts.roles import Action, can
 from reports.models import CommunicationTask
 from reports.selectors.communication import communication_for
 from reports.selectors.follow_up import follow_up_for
-from reports.selectors.tasks import listed_tasks, tasks_of
+from reports.selectors.tasks import listed_tasks, panel_of
 from reports.services import communication, double_reading, follow_up
 from reports.services.drafting import ensure_report
 from reports.views.reading_room import signed_in
@@ -41,7 +41,7 @@ def panel(request: HttpRequest, study_uid: str) -> HttpResponse:
     """The room's panel alone, as it stands now."""
     user = signed_in(request)
     study = study_for(user, study_uid, Action.VIEW_REPORT, request.GET.get("site"))
-    return render(request, "reports/_tasks.html", {"tasks": tasks_of(study, user)})
+    return render(request, "reports/_tasks.html", {"tasks": panel_of(study, user)})
 
 
 @require_GET
@@ -59,7 +59,7 @@ def tasks(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def open_communication(request: HttpRequest, study_uid: str) -> HttpResponse:
-    """POST `tier`, `finding`; with `whom` it is told at once (`means`, `read_back_by`, `note`, `at`)."""
+    """POST `tier`, `finding`; with `whom` it is told at once (`means`, `read_back_by`, `note`, `at`). Twice is once."""
     user = signed_in(request)
     study = study_for(user, study_uid, Action.COMMUNICATE, request.GET.get("site"))
 
@@ -73,7 +73,7 @@ def open_communication(request: HttpRequest, study_uid: str) -> HttpResponse:
                 request=request,
             )
             if _field(request, "whom").strip():
-                _tell(request, task, user)
+                _tell(request, task, user, once=True)
 
     return _answer(request, study, act)
 
@@ -182,7 +182,7 @@ def _answer(request: HttpRequest, study: Study, act: Callable[[], object]) -> Ht
             messages.error(request, problem)
         return redirect("tasks")
     study = Study.objects.select_related("site", "patient", "report").get(pk=study.pk)
-    shown = {"tasks": tasks_of(study, signed_in(request)), "problem": problem}
+    shown = {"tasks": panel_of(study, signed_in(request)), "problem": problem}
     return render(request, "reports/_tasks.html", shown, status=status)
 
 
@@ -190,7 +190,7 @@ def _field(request: HttpRequest, name: str) -> str:
     return str(request.POST.get(name, ""))[:1000]
 
 
-def _tell(request: HttpRequest, task: CommunicationTask, user: User) -> None:
+def _tell(request: HttpRequest, task: CommunicationTask, user: User, *, once: bool = False) -> None:
     communication.tell(
         task=task,
         actor=user,
@@ -199,6 +199,7 @@ def _tell(request: HttpRequest, task: CommunicationTask, user: User) -> None:
         read_back_by=_field(request, "read_back_by"),
         note=_field(request, "note"),
         at=_time(request),
+        once=once,
         request=request,
     )
 

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from accounts import audit
 from accounts.models import User, Verb
 from accounts.roles import Action, can
-from screening.models import Finding, Instance, ScoreRun, Series, Study, Tier
+from screening.models import Finding, FindingDecision, Instance, ScoreRun, Series, Study, Tier
 from screening.selectors import standing_run, study_for
 from screening.selectors.doors import sites_where, visible_studies
 from screening.selectors.heads import head_of, with_heads
@@ -210,7 +210,14 @@ class FindingListSerializer(serializers.Serializer[Any]):
 
 
 class FindingList(APIView):
-    """What the newest run found, and the state it is in: an empty list alone says nothing."""
+    """What the newest run found, and the state it is in: an empty list alone says nothing.
+
+    Its address stands in `reports.api_urls`: whose decisions may be told follows from the site's reading rules.
+    """
+
+    def decisions(self, study: Study, found: list[Finding]) -> dict[int, FindingDecision]:
+        """Finding id → what a reader made of it, as far as the caller may know."""
+        return newest_decisions(found)
 
     @extend_schema(responses=FindingListSerializer)
     def get(self, request: Request, study_uid: str) -> Response:
@@ -229,7 +236,7 @@ class FindingList(APIView):
         )
         run = standing_run(study)
         found = list(run.findings.all()) if run else []
-        findings = FindingSerializer(found, many=True, context={"decisions": newest_decisions(found)}).data
+        findings = FindingSerializer(found, many=True, context={"decisions": self.decisions(study, found)}).data
         return Response(
             {
                 "count": len(findings),

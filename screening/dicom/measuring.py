@@ -21,6 +21,8 @@ Basis = Literal["patient", "detector", "none"]
 # lower right. Arrow: its tip, then where its words stand. Probe: somewhere in its pixel.
 TOOLS = {"length": 2, "bidirectional": 4, "angle": 3, "ellipse": 4, "rectangle": 4, "arrow": 2, "probe": 1}
 REGIONS = frozenset({"ellipse", "rectangle"})
+# What can be measured across the slices, where no image holds the pixels as they are shown.
+PLANE_TOOLS = frozenset({"length", "bidirectional", "angle"})
 # What also needs the pixels.
 PIXEL_TOOLS = REGIONS | {"probe"}
 # Images of a shadow: what lies nearer to the tube is larger on the detector than in the patient.
@@ -105,6 +107,30 @@ def checked_points(tool: str, sent: object, *, rows: int, columns: int) -> list[
             raise MeasuringError("A point lies far beside the image.")
         points.append((x, y))
     return points
+
+
+def checked_plane(tool: str, sent: object) -> tuple[str, list[tuple[float, float, float]]]:
+    """The name of a plane across the slices, and the tool's points in it as places in the patient (mm, LPS).
+
+    sent: {"name", "points": [[x, y, z], …]}. Raises `MeasuringError` for anything else, and for other tools.
+    """
+    if tool not in PLANE_TOOLS:
+        raise MeasuringError("This tool measures on the slices themselves, not across them.")
+    given = sent if isinstance(sent, Mapping) else {}
+    name, points = given.get("name"), given.get("points")
+    if not isinstance(name, str):
+        raise MeasuringError("There is no such plane.")
+    if not isinstance(points, Sequence) or isinstance(points, str) or len(points) != TOOLS[tool]:
+        raise MeasuringError("The measurement does not have the points of its tool.")
+    return name, [_place(each) for each in points]
+
+
+def _place(sent: object) -> tuple[float, float, float]:
+    parts = list(sent) if isinstance(sent, Sequence) and not isinstance(sent, str) else []
+    known = all(isinstance(part, int | float) and not isinstance(part, bool) and math.isfinite(part) for part in parts)
+    if len(parts) != 3 or not known:
+        raise MeasuringError("A point is not three numbers.")
+    return float(parts[0]), float(parts[1]), float(parts[2])
 
 
 def geometry(tool: str, points: Sequence[Point], scale: Scale) -> list[Value]:

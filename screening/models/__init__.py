@@ -1,9 +1,11 @@
 from screening.models.delivery import SeriesMetadata
+from screening.models.erasure import Erasure, LegalHold, Scope, Tombstone
 from screening.models.measuring import FindingDecision, Measurement, RejectReason, Tool
 from screening.models.patient import Patient
 from screening.models.reading import Reading
 from screening.models.registry import ModelActivation, ModelBundle, TriageGrant
 from screening.models.scoring import Finding, ScoreRun, TriageBasis
+from screening.models.settings import ProgrammeSetting
 from screening.models.study import IngestProblem, Instance, OrderPriority, Series, Study, Tier
 from screening.models.worklist import (
     Deferral,
@@ -18,20 +20,24 @@ from screening.models.worklist import (
 __all__ = [
     "DeferReason",
     "Deferral",
+    "Erasure",
     "Finding",
     "FindingDecision",
     "HandOver",
     "IngestProblem",
     "Instance",
+    "LegalHold",
     "Measurement",
     "ModelActivation",
     "ModelBundle",
     "OrderPriority",
     "Patient",
+    "ProgrammeSetting",
     "Reading",
     "ReadingSession",
     "RejectReason",
     "SavedFilter",
+    "Scope",
     "ScoreRun",
     "Series",
     "SeriesMetadata",
@@ -39,6 +45,7 @@ __all__ = [
     "Study",
     "StudyNote",
     "Tier",
+    "Tombstone",
     "Tool",
     "TriageBasis",
     "TriageGrant",

@@ -43,7 +43,9 @@ class Measurement(InsertOnly):
     """One version of one measurement; its newest version counts, and one that is `removed` is gone from the images.
 
     points: [[x, y], …] in pixels of the frame from its upper left corner, the middle of the first pixel (0.5, 0.5);
-    how many, and which is which, in `screening.dicom.measuring.TOOLS`. values: [{"name", "value", "unit"}], worked
+    how many, and which is which, in `screening.dicom.measuring.TOOLS`. plane: of one drawn across the slices
+    {"name": "axial", "coronal" or "sagittal", "points": [[x, y, z], …] in mm, patient coordinates (LPS)}; its `points`
+    are none then, and its image is that which lies nearest to its middle. values: [{"name", "value", "unit"}], worked
     out by the server. basis: what millimetres rest on: "patient", "detector" or "none".
     """
 
@@ -56,6 +58,7 @@ class Measurement(InsertOnly):
     frame = models.PositiveIntegerField()
     tool = models.CharField(max_length=16, choices=Tool)
     points = models.JSONField()
+    plane = models.JSONField(null=True)
     text = models.CharField(max_length=200, blank=True)
     values = models.JSONField(default=list)
     basis = models.CharField(max_length=8, blank=True)

@@ -42,6 +42,8 @@ class Study(models.Model):
     last_instance_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     reported_at = models.DateTimeField(null=True)
+    # What is left is a tombstone: no door leads to it.
+    erased_at = models.DateTimeField(null=True)
 
     programme = models.CharField(max_length=16, blank=True, help_text="empty: none, out of scope")
     route_reason = models.CharField(max_length=200, blank=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import dist
+from math import dist, isfinite
 from typing import Any, Literal
 
 from screening.rules.doubling_time import DoublingTime, from_diameters, from_volumes, within_error
@@ -89,7 +89,7 @@ def _nearest(now: Sequence[Lesion], then: Sequence[Lesion], rejected: frozenset[
         (dist(one.centre_mm, other.centre_mm), one.key, other.key)
         for one in now
         for other in then
-        if one.centre_mm and other.centre_mm and one.side == other.side and (one.key, other.key) not in rejected
+        if one.centre_mm and other.centre_mm and _one_side(one, other) and (one.key, other.key) not in rejected
     )
     found: list[Pair] = []
     for distance, one_key, other_key in near:
@@ -97,6 +97,11 @@ def _nearest(now: Sequence[Lesion], then: Sequence[Lesion], rejected: frozenset[
         if distance <= REACH_MM and not taken:
             found.append(Pair(one_key, other_key, "position"))
     return found
+
+
+def _one_side(one: Lesion, other: Lesion) -> bool:
+    """A side that is not told, as of a finding that a reader drew, contradicts none."""
+    return one.side == other.side or not one.side or not other.side
 
 
 def _only_ones(now: Sequence[Lesion], then: Sequence[Lesion], rejected: frozenset[tuple[str, str]]) -> list[Pair]:
@@ -115,6 +120,29 @@ def _only_ones(now: Sequence[Lesion], then: Sequence[Lesion], rejected: frozense
         and counts[0][where(one)] == counts[1][where(other)] == 1
         and (one.key, other.key) not in rejected
     ]
+
+
+def centre_of_box(header: Mapping[str, Any], box: Any) -> tuple[float, float, float] | None:
+    """The middle of a box [x0, y0, x1, y1] on an image, in mm (LPS); pixels count from the upper left edge, so that
+    the first one's middle is (0.5, 0.5). None where the header does not say where the image lies.
+
+    header: {"image_position", "image_orientation", "pixel_spacing"} as PS3.3 C.7.6.2.1.1 has them.
+    """
+    position, spacing = _numbers(header.get("image_position"), 3), _numbers(header.get("pixel_spacing"), 2)
+    orientation, corners = _numbers(header.get("image_orientation"), 6), _numbers(box, 4)
+    if not position or not spacing or not orientation or not corners:
+        return None
+    across = ((corners[0] + corners[2]) / 2 - 0.5) * spacing[1]
+    down = ((corners[1] + corners[3]) / 2 - 0.5) * spacing[0]
+    x, y, z = (position[axis] + orientation[axis] * across + orientation[axis + 3] * down for axis in range(3))
+    return x, y, z
+
+
+def _numbers(value: Any, count: int) -> list[float] | None:
+    if not isinstance(value, list | tuple) or len(value) != count:
+        return None
+    usable = all(isinstance(each, int | float) and not isinstance(each, bool) and isfinite(each) for each in value)
+    return [float(each) for each in value] if usable else None
 
 
 def change(then: Lesion, now: Lesion, days: int, *, lung: bool) -> LesionChange:

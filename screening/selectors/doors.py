@@ -22,12 +22,12 @@ def sites_where(user: User, action: str) -> QuerySet[Site]:
 
 
 def visible_studies(user: User) -> QuerySet[Study]:
-    """Studies of the sites whose worklist or images the user may see."""
+    """Studies of the sites whose worklist or images the user may see; to what was erased no door leads."""
     if not user.is_active:
         return Study.objects.none()
     roles = {*roles_with(Action.VIEW_WORKLIST), *roles_with(Action.VIEW_IMAGES)}
     sites = Site.objects.filter(is_active=True, memberships__user=user, memberships__role__in=roles)
-    return Study.objects.filter(site__in=sites).select_related("site", "patient")
+    return Study.objects.filter(site__in=sites, erased_at__isnull=True).select_related("site", "patient")
 
 
 def study_for(user: User, study_uid: str, action: str, site_slug: str | None = None) -> Study:

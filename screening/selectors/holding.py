@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from accounts.models import HoldBack, User
 from screening.models import Reading, Study
-from screening.programmes import PROGRAMMES
+from screening.selectors.programmes import holds_by_programme
 from screening.states import StudyStatus
 
 UNREPORTED = tuple(status for status in StudyStatus.values if status != StudyStatus.REPORTED)
@@ -19,8 +19,7 @@ def holds_back(study: Study) -> bool:
     """
     if study.status == StudyStatus.REPORTED or study.site.hold_back_ai == HoldBack.NEVER:
         return False
-    programme = PROGRAMMES.get(study.programme)
-    return study.site.hold_back_ai == HoldBack.ALWAYS or bool(programme and programme.hold_back_ai)
+    return study.site.hold_back_ai == HoldBack.ALWAYS or holds_by_programme(study.site, study.programme)
 
 
 def held_back(user: User, studies: Iterable[Study]) -> set[int]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from screening.models import Finding, FindingDecision, Measurement, Study
+from accounts.models import User
+from screening.models import Finding, FindingDecision, Measurement, Reading, Study
 from screening.selectors.results import findings_of
 from screening.states import FindingState, StudyStatus
 
@@ -40,6 +41,7 @@ def measurement_json(measurement: Measurement, *, frozen: bool = False) -> dict[
         "frame": measurement.frame,
         "tool": measurement.tool,
         "points": measurement.points,
+        "plane": measurement.plane,
         "text": measurement.text,
         "values": measurement.values,
         "basis": measurement.basis,
@@ -52,7 +54,16 @@ def measurement_json(measurement: Measurement, *, frozen: bool = False) -> dict[
 
 def listed_measurements(study: Study) -> list[dict[str, Any]]:
     """What pages and API show of a study's measurements; one query."""
-    return [measurement_json(each, frozen=_before_report(study, drawn)) for each, drawn in _standing(study)]
+    return [
+        {**measurement_json(each, frozen=_before_report(study, drawn)), "author_id": each.author_id}
+        for each, drawn in _standing(study)
+    ]
+
+
+def stays_with(author_id: int, reading: Reading | None, user: User) -> bool:
+    """Is a measurement that `author_id` drew not the user's to change? While somebody reads the study, what others
+    measured is theirs and the reader's. reading: the open one."""
+    return author_id != user.pk and reading is not None and reading.reader_id != user.pk
 
 
 def is_frozen(study: Study, measurement: Measurement) -> bool:

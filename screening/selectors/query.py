@@ -46,7 +46,7 @@ def matching_studies(*, site: Site, keys: Keys) -> QuerySet[Study]:
         series = Series.objects.filter(_text("modality", "ModalitiesInStudy", modalities), study=OuterRef("pk"))
         match &= Q(Exists(series))
     return (
-        Study.objects.filter(match, site=site)
+        Study.objects.filter(match, site=site, erased_at__isnull=True)
         .select_related("patient")
         .prefetch_related("series")
         .annotate(series_count=Count("series", distinct=True))

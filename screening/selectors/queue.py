@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,15 +12,18 @@ from django.utils import timezone
 from accounts.models import HoldBack, User
 from accounts.roles import ROLE_ACTIONS, Action
 from screening.models import Reading, Study
-from screening.programmes import PROGRAMMES
 from screening.selectors.deferrals import standing_deferrals
 from screening.selectors.holding import UNREPORTED
+from screening.selectors.programmes import programmes_held
 from screening.states import ReadingStatus, StudyStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a person's list is made of at one moment: sites by what they may do there, and what is set aside."""
+    """What a person's list is made of at one moment: sites by what they may do there, and what is set aside.
+
+    holding: site → programmes whose AI waits there for a first opinion, None for every study; only sites with any.
+    """
 
     user: User
     now: datetime
@@ -27,13 +31,20 @@ class Scope:
     claims: frozenset[int]
     scores: frozenset[int]
     aside: frozenset[int]
+    holding: Mapping[int, tuple[str, ...] | None]
 
 
 def scope_of(user: User) -> Scope:
     """Two queries. An inactive user, and one without a role, sees no site."""
     now = timezone.now()
-    roles = user.memberships.filter(site__is_active=True).values_list("site_id", "role") if user.is_active else ()
-    actions = {site: ROLE_ACTIONS[role] for site, role in roles}
+    fields = ("site_id", "role", "site__hold_back_ai", "site__programme_holds")
+    roles = list(user.memberships.filter(site__is_active=True).values_list(*fields)) if user.is_active else []
+    actions = {site: ROLE_ACTIONS[role] for site, role, _policy, _own in roles}
+    holding: dict[int, tuple[str, ...] | None] = {}
+    for site, _role, policy, own in roles:
+        held = programmes_held(own) if policy == HoldBack.PROGRAMME else []
+        if held or policy == HoldBack.ALWAYS:
+            holding[site] = None if policy == HoldBack.ALWAYS else tuple(held)
 
     def where(action: Action) -> frozenset[int]:
         return frozenset(site for site, allowed in actions.items() if action in allowed)
@@ -47,6 +58,7 @@ def scope_of(user: User) -> Scope:
         claims=where(Action.CLAIM_STUDY),
         scores=where(Action.VIEW_SCORES),
         aside=frozenset(aside),
+        holding=holding,
     )
 
 
@@ -95,6 +107,9 @@ def late_told(scope: Scope) -> Q:
 def tier_told(scope: Scope) -> Q:
     """Studies of which the person may be told the tier in a filter or a count: AI is not hidden from them at the
     site, and it is not held back until a first opinion."""
-    holding = [name for name, programme in PROGRAMMES.items() if programme.hold_back_ai]
-    held = Q(site__hold_back_ai=HoldBack.ALWAYS) | Q(site__hold_back_ai=HoldBack.PROGRAMME, programme__in=holding)
-    return Q(site__in=scope.scores) & ~held
+    everything = [site for site, programmes in scope.holding.items() if programmes is None]
+    told = Q(site__in=scope.scores - set(everything))
+    for site, programmes in scope.holding.items():
+        if programmes is not None:
+            told &= ~Q(site=site, programme__in=programmes)
+    return told

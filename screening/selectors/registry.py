@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db.models import OuterRef, Subquery
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Site, User
 from accounts.roles import Action
@@ -91,19 +91,24 @@ def allows_triage(basis: str) -> bool:
     return basis in (TriageBasis.EARNED, TriageBasis.GRANTED, TriageBasis.FOR_SHOW)
 
 
+_BASIS_WORDS = {
+    TriageBasis.EARNED: _("AI may bring it forward: the right is earned by its figures."),
+    TriageBasis.GRANTED: _("AI may bring it forward: an administrator granted the right at this site."),
+    TriageBasis.FOR_SHOW: _("AI may bring it forward: the right was granted for show."),
+    TriageBasis.TAKEN: _("Advisory: does not move the queue. An administrator took the right at this site."),
+}
+_NOT_EARNED = _("Advisory: does not move the queue. Its figures have not earned the right.")
+
+
 def basis_words(basis: str) -> str:
     """One sentence for the why-panel and the pages."""
-    return {
-        TriageBasis.EARNED: _("AI may bring it forward: the right is earned by its figures."),
-        TriageBasis.GRANTED: _("AI may bring it forward: an administrator granted the right at this site."),
-        TriageBasis.FOR_SHOW: _("AI may bring it forward: the right was granted for show."),
-        TriageBasis.TAKEN: _("Advisory: does not move the queue. An administrator took the right at this site."),
-    }.get(TriageBasis(basis), _("Advisory: does not move the queue. Its figures have not earned the right."))
+    return str(_BASIS_WORDS.get(TriageBasis(basis), _NOT_EARNED))
 
 
 def sites_for_show(user: User) -> list[Site]:
     """The sites of the user's worklists where a model that reads now has the right for show only."""
     newest = TriageGrant.objects.filter(bundle=OuterRef("bundle"), site=OuterRef("site")).values("pk")[:1]
-    active = [row.pk for programme in PROGRAMMES if (row := active_row(programme))]
+    latest = ModelActivation.objects.filter(programme=OuterRef("programme")).order_by("-pk").values("pk")[:1]
+    active = ModelActivation.objects.filter(programme__in=PROGRAMMES, pk=Subquery(latest)).values("bundle")
     shown = TriageGrant.objects.filter(bundle__in=active, for_show=True, granted=True, pk=Subquery(newest))
     return list(sites_where(user, Action.VIEW_SCORES).filter(pk__in=shown.values("site")))

@@ -19,8 +19,9 @@ from screening.selectors.worklist import priors_of
 
 
 def standing_json(study: Study, user: User) -> dict[str, Any]:
-    """{session, urgent, news}: session {words, title} or None; urgent {words, short, url, site} or None; news
-    [{name, words}], each to be told once, when its name was not there before."""
+    """{session, urgent, news}: session {words, title} or None, words empty for a study that is not of it; urgent
+    {words, short, url, site} or None; news [{name, words}], each to be told once, when its name was not there before.
+    """
     scope = scope_of(user)
     session = standing(scope)
     return {
@@ -34,7 +35,8 @@ def _session(session: Standing, study: Study) -> dict[str, str]:
     own = next((entry.position for entry in session.entries if entry.study == study.pk), None)
     title = _("%(done)d of %(total)d done in this session") % {"done": session.done, "total": session.total}
     if own is None:
-        return {"words": _("not in the session"), "title": title}
+        # Takes no room in the bar: the sign of it says this to whoever asks.
+        return {"words": "", "title": f"{_('not in the session')} · {title}"}
     return {"words": _("%(n)d of %(total)d") % {"n": own, "total": session.total}, "title": title}
 
 

@@ -40,7 +40,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """counts: by programme, "" for all, "none" for none; tiers and views by their names."""
+    """counts: of the view by programme, "" for all, "none" for none; tiers: of the view; views: by their names.
+
+    late, being_read: of the whole list.
+    """
 
     rows: list[Row]
     total: int
@@ -54,7 +57,7 @@ class Page:
 
 
 def worklist_page(user: User, filters: Filters) -> Page:
-    """The rows to show, and the counts of the whole list (before any filter).
+    """The rows to show, and the counts of the view and of the whole list (before any filter narrows them).
 
     A fixed number of queries, however many studies there are or are shown.
     """
@@ -62,10 +65,14 @@ def worklist_page(user: User, filters: Filters) -> Page:
     everything = waiting(scope)
     session = standing(scope)
     sides = {name: _side(scope, name, session) for name in VIEWS if name}
-    chosen = _narrow(_view(scope, filters, sides), scope, filters)
+    viewed = _view(scope, filters, sides)
+    chosen = _narrow(viewed, scope, filters)
     whole = not (filters.view or filters.narrowed)
     counts, tiers, late, being_read = _counts(everything, scope)
-    total = counts[""] if whole else chosen.count()
+    waits = counts[""]
+    if filters.view or filters.state == "reported":
+        counts, tiers, _late, _being_read = _counts(viewed, scope)
+    total = chosen.count() if filters.narrowed else counts[""]
     # The order from the index alone; whole rows only of what is shown.
     shown = list(chosen.values_list("pk", flat=True)[: filters.shown])
     whole_rows = {study.pk: study for study in _with_all_they_say(listed(scope).filter(pk__in=shown))}
@@ -94,8 +101,12 @@ def worklist_page(user: User, filters: Filters) -> Page:
         more=total > len(rows),
         tiers=tiers,
         views={
-            "": counts[""],
-            **{name: side.count() for name, side in sides.items()},
+            "": waits,
+            # What is in the view is counted already.
+            **{
+                name: counts[""] if name == filters.view and filters.state != "reported" else side.count()
+                for name, side in sides.items()
+            },
             "session": session.total - session.done if session else 0,
         },
         session=session,
@@ -118,7 +129,7 @@ def _with_all_they_say(studies: QuerySet[Study]) -> QuerySet[Study]:
 def _view(scope: Scope, filters: Filters, sides: dict[str, QuerySet[Study]]) -> QuerySet[Study]:
     """The studies of a view. A searched text looks through what is set aside, too: nobody is to think it lost."""
     if filters.state == "reported":
-        return listed(scope).filter(status=StudyStatus.REPORTED).order_by("-reported_at", "-id")
+        return listed(scope).filter(status=StudyStatus.REPORTED, erased_at__isnull=True).order_by("-reported_at", "-id")
     if filters.view:
         return sides[filters.view]
     return unreported(scope) if filters.text else waiting(scope)
@@ -141,7 +152,11 @@ def _side(scope: Scope, view: str, session: Standing | None) -> QuerySet[Study]:
     if view == "signed":
         morning = timezone.localtime(scope.now).replace(hour=0, minute=0, second=0, microsecond=0)
         today = _studies(own.filter(status=ReadingStatus.COMPLETED, closed_at__gte=morning))
-        return listed(scope).filter(pk__in=today, status=StudyStatus.REPORTED).order_by("-reported_at", "-id")
+        return (
+            listed(scope)
+            .filter(pk__in=today, status=StudyStatus.REPORTED, erased_at__isnull=True)
+            .order_by("-reported_at", "-id")
+        )
     if session is None:
         return listed(scope).none()
     places = SessionStudy.objects.filter(session=session.session, study=OuterRef("pk")).values("position")[:1]

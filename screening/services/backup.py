@@ -31,8 +31,8 @@ from screening.models import Instance
 from screening.storage import MissingObject, storage
 
 FORMAT = 1
-# Kept outside the database, and needed to verify it.
-OUTSIDE = ("AUDIT_KEY", "AUDIT_HEAD", "SIGNATURE_HEADS")
+# Kept outside the database, and needed to verify it, or to read the secrets in it.
+OUTSIDE = ("AUDIT_KEY", "AUDIT_HEAD", "SIGNATURE_HEADS", "TARGET_KEY")
 
 
 class BackupFailed(Exception):

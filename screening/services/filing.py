@@ -65,15 +65,21 @@ def file_instance(
     return True
 
 
+def erased() -> IngestError:
+    return IngestError("erased", "This study was erased on request. It is not taken in again.")
+
+
 def conflict() -> IngestError:
     return IngestError("conflict", "Another image with the same UID is here already. It was kept as it is.")
 
 
 def _study(*, parsed: ParsedInstance, site: Site, now: dt.datetime) -> Study:
     study = Study.objects.select_for_update().filter(site=site, study_uid=parsed.study_uid).first()
+    if study is not None and study.erased_at is not None:
+        raise erased()
     if study is None:
         priority = OrderPriority(parsed.order_priority or OrderPriority.ROUTINE)
-        due_at, rule = first_due(received_at=now, order_priority=priority)
+        due_at, rule = first_due(received_at=now, order_priority=priority, site_id=site.pk)
         created, _ = Study.objects.get_or_create(
             site=site,
             study_uid=parsed.study_uid,
@@ -165,7 +171,10 @@ def _count(*, study: Study, parsed: ParsedInstance, now: dt.datetime) -> None:
         OrderPriority(study.order_priority)
     ):
         due_at, rule = first_due(
-            received_at=study.received_at, order_priority=parsed.order_priority, programme=study.programme
+            received_at=study.received_at,
+            order_priority=parsed.order_priority,
+            programme=study.programme,
+            site_id=study.site_id,
         )
         base = min(due_at, study.base_due_at)
         changes |= {"order_priority": parsed.order_priority, "base_due_at": base}

@@ -17,8 +17,8 @@ from accounts.models import Site, User, Verb
 from screening.dicom.decoding import CHECK
 from screening.dicom.errors import IngestError
 from screening.dicom.parse import ParsedInstance, parse_instance
-from screening.models import IngestProblem, Instance
-from screening.services.filing import conflict, file_instance
+from screening.models import IngestProblem, Instance, Study
+from screening.services.filing import conflict, erased, file_instance
 from screening.storage import storage
 
 log = structlog.get_logger(__name__)
@@ -76,6 +76,8 @@ def _keep(*, data: bytes, parsed: ParsedInstance, site: Site, **who: Any) -> boo
     known = Instance.objects.filter(site=site, sop_uid=parsed.sop_uid).values_list("sha256", flat=True).first()
     if known not in (None, sha256):
         raise conflict()
+    if known is None and Study.objects.filter(site=site, study_uid=parsed.study_uid, erased_at__isnull=False).exists():
+        raise erased()
     if known is None and parsed.is_encapsulated:
         CHECK.check(data)
     storage().put(data)

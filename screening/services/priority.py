@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from screening.models import OrderPriority, Study, Tier
 from screening.programmes import due_window
+from screening.selectors.programmes import window_of
 
 ORDER_WINDOWS = {
     OrderPriority.STAT: timedelta(minutes=30),
@@ -18,19 +19,24 @@ ORDER_WINDOWS = {
 
 
 def words(window: timedelta) -> str:
-    """A window in words: "10 min", "4 h", "72 h"."""
+    """A window in words: "10 min", "90 min", "4 h", "72 h"."""
     minutes = round(window.total_seconds() / 60)
-    if minutes < 60:
+    if minutes % 60 or not minutes:
         return f"{minutes} min"
-    return f"{round(minutes / 60)} h"
+    return f"{minutes // 60} h"
 
 
-def first_due(*, received_at: datetime, order_priority: str, programme: str = "") -> tuple[datetime, str]:
+def first_due(
+    *, received_at: datetime, order_priority: str, programme: str = "", site_id: int | None = None
+) -> tuple[datetime, str]:
     """Due time without AI: receipt plus the window of the order's priority or the programme's default.
 
-    Returns (due_at, rule in words). The order's window holds when it is the shorter one.
+    site_id: whose settings of that moment count; without it, the table of programmes alone. Returns (due_at, rule
+    in words). The order's window holds when it is the shorter one.
     """
     window = due_window(programme, Tier.ROUTINE)
+    if site_id is not None:
+        window = window_of(site_id, programme, Tier.ROUTINE, received_at)
     rule = "routine window of the programme" if programme else "default window"
     ordered = ORDER_WINDOWS.get(OrderPriority(order_priority))
     if ordered is not None and ordered < window:
@@ -45,10 +51,11 @@ def due_after_score(*, study: Study, tier: str, tier_rule: str, may_triage: bool
     A bundle without the triage right, every result but "scored", and a lower tier than an earlier
     result of fewer images gave, leave the due time alone.
     """
-    due = study.received_at + due_window(study.programme, tier)
+    window = window_of(study.site_id, study.programme, tier, study.received_at)
+    due = study.received_at + window
     if not may_triage or due >= study.due_at:
         return study.due_at, study.due_rule
     # Some rules' sentences begin with the tier's name already.
     why = tier_rule.removeprefix(f"{tier.capitalize()}: ").rstrip(".")[:200]
     # The window ends the sentence and is never cut off.
-    return due, f"{tier.capitalize()}: {why} (window {words(due_window(study.programme, tier))})"
+    return due, f"{tier.capitalize()}: {why} (window {words(window)})"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,7 +11,8 @@ from accounts import audit
 from accounts.models import User, Verb
 from config.jobs import enqueue
 from screening.models import Study
-from screening.programmes import PROGRAMMES, route
+from screening.programmes import route
+from screening.selectors.programmes import quiet_times, usual_quiet_seconds
 from screening.services import scoring
 from screening.services.priority import first_due
 from screening.services.routing import facts_of
@@ -38,6 +38,7 @@ def close_study(*, study: Study, actor: User | None = None, quiet_since: datetim
             received_at=study.received_at,
             order_priority=study.order_priority,
             programme=chosen.programme or "",
+            site_id=study.site_id,
         )
         base = min(due, study.base_due_at)
         earlier = study.due_at <= base and study.due_at < due
@@ -74,21 +75,30 @@ def close_study(*, study: Study, actor: User | None = None, quiet_since: datetim
 
 
 def close_quiet_studies() -> int:
-    """Close every study that has been quiet for its programme's quiet time; returns how many."""
+    """Close every study that has been quiet for its programme's quiet time at its site; returns how many.
+
+    Which programme that is shows from the images that are there so far.
+    """
     closed = 0
     now = timezone.now()
-    quiet = now - timedelta(
-        seconds=min([settings.QUIET_SECONDS, *(p.quiet_seconds for p in PROGRAMMES.values() if p.quiet_seconds)])
-    )
+    usual, own = usual_quiet_seconds(), quiet_times()
+    quiet = now - timedelta(seconds=min([usual, *own.values()]))
     open_studies = Study.objects.filter(
         closed_at__isnull=True,
         status__in=(StudyStatus.RECEIVING, StudyStatus.READING, StudyStatus.REPORTED),
         last_instance_at__lte=quiet,
         instance_count__gt=0,
     ).select_related("site")
+    sites = {site for site, _programme in own}
     for study in open_studies:
+        seconds = usual
+        if study.site_id in sites:
+            seconds = own.get((study.site_id, route(facts_of(study)).programme or ""), usual)
+        since = now - timedelta(seconds=seconds)
+        if study.last_instance_at > since:
+            continue
         try:
-            close_study(study=study, quiet_since=quiet)
+            close_study(study=study, quiet_since=since)
         except (LostRace, InvalidTransition):
             continue  # an image came, or a reader took it: the next sweep looks again
         closed += 1

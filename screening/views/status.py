@@ -17,6 +17,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from accounts.models import User
 from accounts.roles import Action, can
+from screening import figures
 from screening.metrics import exposition
 from screening.models import Tier
 from screening.programmes import PROGRAMMES
@@ -50,6 +51,7 @@ def status(request: HttpRequest) -> HttpResponse:
         "disk_free": free,
         "disk_share": round(100 * free / whole) if whole else 0,
         "unsealed": operation.unsealed_events(),
+        "others": figures.lines(now, sites),
     }
     return render(request, "screening/status.html", context)
 

@@ -15,7 +15,7 @@ def test_the_schema_is_valid_and_made_without_a_warning(tmp_path):
     call_command("spectacular", fail_on_warn=True, validate=True, format="openapi-json", file=str(target))
     described = json.loads(target.read_text())
     asked = described["components"]["schemas"]["SignRequest"]["properties"]
-    assert set(asked) == {"password", "meaning", "revision"}
+    assert set(asked) == {"password", "meaning", "revision", "signed_over", "reason"}
     assert "/api/studies/{study_uid}/findings/" in described["paths"]
 
 

@@ -8,9 +8,11 @@ import pytest
 
 from reports.states import (
     COMMUNICATION_TABLE,
+    DELIVERY_TABLE,
     FOLLOW_UP_TABLE,
     REPORT_TABLE,
     CommunicationStatus,
+    DeliveryStatus,
     FollowUpStatus,
     ReportStatus,
 )
@@ -34,6 +36,7 @@ TABLES = {
     "reading": (READING_TABLE, ReadingStatus),
     "report": (REPORT_TABLE, ReportStatus),
     "communication": (COMMUNICATION_TABLE, CommunicationStatus),
+    "delivery": (DELIVERY_TABLE, DeliveryStatus),
     "follow-up": (FOLLOW_UP_TABLE, FollowUpStatus),
 }
 PAIRS = [

@@ -30,6 +30,15 @@ def test_a_line_of_score_becomes_a_drafted_report(tmp_path):
     assert set(sentence) == {"text", "origin", "evidence"} and sentence["evidence"] == ["f1"]
 
 
+def test_a_draft_can_be_asked_for_in_chinese_and_terse(tmp_path):
+    path = tmp_path / "line.json"
+    path.write_text(json.dumps(result()), encoding="utf-8")
+    draft = json.loads(run("--findings", str(path), "--json", "--language", "zh", "--register", "terse"))
+    (sentence,) = draft["sections"]["nodules"]
+    assert "右肺上叶" in sentence["text"] and "8.1 mm" in sentence["text"]
+    assert draft["sections"]["assessment"][0]["text"] == "Lung-RADS 4A类，依测量值按规则得出。"
+
+
 def test_a_dash_reads_standard_input(monkeypatch):
     class Stdin:
         buffer = io.BytesIO(

@@ -69,19 +69,18 @@ test('an offered sentence is taken over once, as the machine wrote it', () => {
 
 test('an empty required section stands before the signature, an optional one does not', () => {
   const model = new ReportModel(sections());
-  const issues = issuesOf({ model, late: 0, offline: false, conflict: false, say });
+  const issues = issuesOf({ model, late: 0, conflict: false, say });
   assert.deepEqual(issues.map((issue) => issue.kind), ['empty']);
   assert.match(issues[0].text, /Assessment/);
   assert.doesNotMatch(issues[0].text, /Lungs/);
 });
 
-test('late images and a conflict block, a lost connection only warns', () => {
+test('late images and a conflict block', () => {
   const model = new ReportModel([]);
-  const issues = issuesOf({ model, late: 2, offline: true, conflict: true, say });
+  const issues = issuesOf({ model, late: 2, conflict: true, say });
   assert.deepEqual(issues.map((issue) => [issue.kind, issue.blocking]), [
     ['conflict', true],
     ['late', true],
-    ['offline', false],
   ]);
 });
 

@@ -29,7 +29,10 @@ def study(take_in, give_result, claimed_by) -> Study:
 
 def sign_report(room: Any) -> None:
     fill_required(room)
-    room.press("Escape", "n", "Control+Enter")
+    room.press("Escape", "n")
+    # What the rules make of the answers is in the text by then; a signature before that is refused.
+    room.wait(lambda data: data.get("save") == "saved")
+    room.press("Control+Enter")
     room.page.locator("[data-part=password]").wait_for(state="visible")
     room.page.keyboard.type(PASSWORD)
     room.press("Enter")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,6 +46,21 @@ MEASURE = """(id) => {
     apart: mean(rows.filter((y) => y > middle)) - mean(rows.filter((y) => y <= middle)),
     left: box.x, right: box.x + box.width,
   };
+}"""
+
+
+# Where each image stands and what its canvas holds; noted whenever the page says how images hang or that it is ready.
+STANDING = """() => [...document.querySelectorAll('.vp .cornerstone-canvas')].map((canvas) => {
+  const { x, y, width, height } = canvas.getBoundingClientRect();
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return [x, y, width, height, data.reduce((sum, value, at) => (sum + value * (at % 8191)) % 1000000007, 0)].join(' ');
+})"""
+NOTE = """window.noted = [];
+new MutationObserver(() => window.noted.push(window.standing()))
+  .observe(document, { attributes: true, subtree: true, attributeFilter: ['data-stage', 'data-viewer'] });"""
+SETTLED = """async () => {
+  for (let frame = 0; frame < 12; frame += 1) await new Promise(requestAnimationFrame);
+  return [window.noted.at(-1), window.standing()];
 }"""
 
 
@@ -134,6 +150,21 @@ def test_four_films_and_their_priors_hang_wall_to_wall_at_one_scale(open_room, r
     room.wait(lambda data: data["stage"] == "cc-prior")
     room.press("p")
     room.wait(lambda data: data["stage"] == "RCC")
+    assert room.complaints == []
+
+
+def test_when_the_page_says_how_images_hang_they_hang_so(open_room, reader, with_prior):
+    """What stands on the screen at that moment is what stands there for good: place and pixels."""
+    room = open_room(reader, with_prior(films(VIEWS, "now", "20260601"), films(VIEWS, "then", "20250601")))
+    room.page.add_init_script(f"window.standing = {STANDING}; {NOTE}")
+    room.page.reload()
+    for _stage in ("four", "cc-prior", "mlo-prior", "RCC"):
+        room.wait(lambda data: data.get("viewer") == "ready" and "stage" in data)
+        before = room.page.evaluate("window.noted.length")
+        told, settled = room.page.evaluate(SETTLED)
+        assert told == settled
+        room.press(".")
+        room.page.wait_for_function("(before) => window.noted.length > before", arg=before)
     assert room.complaints == []
 
 
@@ -230,6 +261,39 @@ def test_one_key_puts_the_prior_beside_the_study_and_both_scroll_as_one(open_roo
     assert room.complaints == []
 
 
+def test_the_images_stay_where_they_are_whatever_is_said_of_the_lesions(
+    open_room, reader, take_in, give_result, claimed_by
+):
+    """One lesion has a pair, the other is offered one when it is chosen."""
+    earlier, now = chest("then", "20250601", -400.0), chest("now", "20260601", 0.0)
+    prior = take_in(earlier, "lung", status=StudyStatus.REPORTED)
+    give_result(prior, [nodule_on(earlier[6], 6.0), {**nodule_on(earlier[1], 5.0), "location": "left upper lobe"}])
+    study = take_in(now, "lung")
+    give_result(study, [nodule_on(now[4], 9.0), {**nodule_on(now[9], 7.0), "location": "left lower lobe"}])
+    room = open_room(reader, claimed_by(study))
+    room.press("p")
+    room.wait(lambda data: data.get("linked") == "yes")
+    stands = [room.box(f".vp[data-pane={pane}] canvas") for pane in ("main", "prior")]
+
+    def unmoved() -> None:
+        assert [room.box(f".vp[data-pane={pane}] canvas") for pane in ("main", "prior")] == stands
+
+    expect(room.page.locator(".pairs [data-pair]")).to_have_count(1)
+    room.press("]")
+    select = room.page.locator("[data-match-with=f2]")
+    expect(select).to_be_visible()
+    unmoved()
+    select.select_option("f2")
+    expect(room.page.locator(".pairs [data-pair]")).to_have_count(2)
+    unmoved()
+    room.press("Shift+P", "[")
+    expect(room.page.locator(".pairs li.on")).to_have_attribute("data-pair", "f1")
+    room.page.locator(".pairs [data-pair=f1] [data-verdict=rejected]").click()
+    expect(room.page.locator(".pairs [data-pair=f1]")).to_have_class(re.compile("rejected"))
+    unmoved()
+    assert room.complaints == []
+
+
 def test_a_confirmed_match_survives_the_page(open_room, reader, two_chests):
     room = open_room(reader, two_chests)
     room.press("p")
@@ -264,5 +328,5 @@ def test_a_reader_keeps_a_layout_and_goes_back_to_the_departments(open_room, rea
     again.page.locator("[data-menu=layout]").click()
     again.page.locator("[data-layout=back]").click()
     again.wait(lambda data: data["stage"] == "one")
-    assert not UserHangingProtocol.objects.exists()
+    assert not UserHangingProtocol.objects.filter(chosen=True).exists()
     assert again.complaints == []

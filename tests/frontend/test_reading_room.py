@@ -314,7 +314,7 @@ def test_without_a_connection_the_text_is_kept_and_sent_when_it_is_back(open_roo
     room.page.keyboard.type("Typed while away.")
     room.press("Control+s")
     room.wait(lambda data: data["save"] == "offline")
-    expect(room.page.locator("[data-part=save-state]").first).to_contain_text("no connection", use_inner_text=True)
+    expect(room.page.locator("[data-part=save-state]").first).to_contain_text("kept here", use_inner_text=True)
     room.page.context.set_offline(False)
     room.wait(lambda data: data["save"] == "saved" and "revision" in data)
     newest = Report.objects.get(study=chest_study).revisions.order_by("-number").first()
@@ -378,6 +378,8 @@ def test_a_role_without_scores_sees_images_and_no_result(open_room, technologist
     expect(room.page.locator("[data-part=ai]").first).to_contain_text("does not see AI results", use_inner_text=True)
     expect(room.page.locator("[data-part=readonly]").first).to_contain_text("not the report", use_inner_text=True)
     assert "0.8" not in room.text("main")
+    expect(room.page.locator("button[data-marks], .legend")).to_have_count(2)
+    expect(room.page.locator("button[data-marks]:visible, .legend:visible")).to_have_count(0)
 
 
 def test_the_list_of_keys_is_shown_beside_the_images(open_room, reader, chest_study):

@@ -20,6 +20,7 @@ from screening.dicom.pixels import frame_array
 from screening.models import Instance, Measurement, Study
 from screening.selectors.measuring import listed_measurements, measurements_of
 from screening.services.measuring import MeasurementConflict, MeasurementFrozen, save_measurement
+from screening.services.reading import claim_study
 from screening.states import StudyStatus
 from screening.storage import storage
 from tests.measuring.conftest import UID
@@ -170,6 +171,29 @@ def test_rows_are_never_changed_or_removed(save):
     for act in (lambda: Measurement.objects.update(number=7), lambda: Measurement.objects.all().delete()):
         with pytest.raises(DatabaseError), transaction.atomic():
             act()
+
+
+def changeable(user, study) -> list[bool]:
+    answer = client_of(user).get(reverse("measurements", args=(study.study_uid,))).json()
+    return [each["changeable"] for each in answer["measurements"]]
+
+
+def test_while_somebody_reads_the_study_only_they_change_what_another_measured(
+    save, line, ct_study, reader, second_reader, trainee
+):
+    """The page asks the same question as the server: a button stands only where it would be obeyed."""
+    save()
+    Study.objects.update(status=StudyStatus.TO_READ)
+    assert [changeable(user, ct_study) for user in (reader, second_reader, trainee)] == [[True]] * 3
+    ct_study.refresh_from_db()
+    claim_study(study=ct_study, reader=second_reader)
+    assert [changeable(user, ct_study) for user in (reader, second_reader, trainee)] == [[True], [True], [False]]
+    url = reverse("measurement-save", args=(ct_study.study_uid,))
+    body = {"uid": str(UID), "version": 1, **line(), "removed": True}
+    refused = client_of(trainee).post(url, body, content_type="application/json")
+    assert refused.status_code == 403 and "stays as it is" in refused.json()["detail"]
+    assert client_of(second_reader).post(url, body, content_type="application/json").status_code == 200
+    assert changeable(reader, ct_study) == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,9 +10,11 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.models import User
-from reports.models import Report
+from accounts.models import Site, User
+from accounts.services.invitations import invite
+from reports.models import Delivery, Report, Target
 from reports.services import drafting, editing
 from reports.services.signing import sign_report
 from screening.models import Study
@@ -47,9 +49,11 @@ class World:
             client.force_login(self.people[role])
         return client
 
-    def answer(self, name: str) -> Any:
+    def answer(self, name: str, language: str = "en") -> Any:
         row = PAGES[name]
-        ask = getattr(self.client(row.role), row.method)
+        client = self.client(row.role)
+        client.cookies[django_settings.LANGUAGE_COOKIE_NAME] = language
+        ask = getattr(client, row.method)
         return ask(self.address(name), headers={"accept": "text/html"})
 
 
@@ -57,6 +61,13 @@ def sign(report: Report, signer: User) -> None:
     request = RequestFactory().get("/")
     request.user, request.session = signer, {}
     sign_report(report=report, signer=signer, revision=1, meaning="final", password=PASSWORD, request=request)
+
+
+def archive(site: Site, administrator: User) -> Target:
+    """Where signed reports go; nobody is there."""
+    address = {"name": "Archive", "kind": "cstore", "address": "dicom://ARCHIVE@127.0.0.1:1"}
+    wanted = {"documents": ["sr", "dicom-pdf"], "moments": ["final"], "changed_by": administrator}
+    return Target.objects.create(site=site, changed_at=timezone.now(), **address, **wanted)
 
 
 @pytest.fixture
@@ -99,12 +110,18 @@ def world(
         claim_study(study=made.studies[name], reader=reader)
         editing.save_revision(report=report, author=reader, parent=0, sections=full_text(report))
     drafting.ensure_report(study=made.studies["waiting"])
+    target = archive(north, administrator)
     sign(made.reports["signed"], reader)
+    Delivery.objects.update(status="FAILED", tries=30, reason="dicom_status", detail="A700")
+    somebody = make_user("somebody", "reader", north)
     model = active_row("lung")
     made.arguments = {
         "": [],
-        "user": [make_user("somebody", "reader", north).pk],
+        "user": [somebody.pk],
+        "invitation": [invite(actor=administrator, user=somebody)],
+        "site": [north.slug],
         "model": [model.name, model.version],
+        "target": [target.pk],
         "no study": ["1.2.3.4"],
         "open report": [made.reports["open"].pk],
         "signed report": [made.reports["signed"].pk],
@@ -130,7 +147,7 @@ def look_at(browser, live_server, world) -> Iterator[Callable[..., Room]]:
             context.add_cookies([named])
         room = Room(context.new_page())
         if row.method == "post":
-            content = world.answer(name).content.decode()
+            content = world.answer(name, language).content.decode()
             room.page.route("**/answered/", lambda route: route.fulfill(body=content, content_type="text/html"))
             room.page.goto(f"{live_server.url}/answered/")
         else:

@@ -9,11 +9,16 @@ import pytest
 from django.test import RequestFactory
 from django.utils import timezone
 
-from reports.models import Report
+from reports.models import Addendum, Report, Signature
 from reports.services import drafting, editing
+from reports.services.addenda import add_addendum
+from reports.services.amending import amend_report
+from reports.services.cosigning import cosign_report
+from reports.services.signing import sign_report
 from screening.models import Finding, ScoreRun, Study
 from screening.services.reading import claim_study
 from screening.states import AiState, RunStatus, StudyStatus
+from tests.conftest import PASSWORD
 
 NODULE = {
     "id": "f1",
@@ -153,3 +158,73 @@ def request_by() -> Callable[..., Any]:
         return request
 
     return make
+
+
+@pytest.fixture
+def signed(ready, reader, request_by) -> Report:
+    """A report that its reader has signed as final."""
+    request = request_by(reader)
+    sign_report(report=ready, signer=reader, revision=1, meaning="final", password=PASSWORD, request=request)
+    ready.refresh_from_db()
+    return ready
+
+
+def changed_text(report: Report, text: str, section: str = "recommendation") -> dict[str, list[dict[str, Any]]]:
+    """The signed text with one section rewritten."""
+    current = report.revisions.order_by("number").last()
+    return {**current.sections, section: [sentence(text, f"h-{section}-2")]}
+
+
+@pytest.fixture
+def amend(signed, second_reader, request_by) -> Callable[..., Signature]:
+    """Amend the signed report, as the second reader unless told otherwise."""
+
+    def act(text: str = "Low-dose CT in 3 months.", **changes: Any) -> Signature:
+        asked = {
+            "report": signed,
+            "signer": second_reader,
+            "revision": signed.revisions.order_by("number").last().number,
+            "after": signed.addenda.count(),
+            "sections": changed_text(signed, text),
+            "reason": "The interval was wrong",
+            "password": PASSWORD,
+            "images": None,
+            **changes,
+        }
+        return amend_report(request=asked.pop("request", None) or request_by(asked["signer"]), **asked)
+
+    return act
+
+
+@pytest.fixture
+def cosign(signed, second_reader, request_by) -> Callable[..., Signature]:
+    def act(**changes: Any) -> Signature:
+        asked = {
+            "report": signed,
+            "signer": second_reader,
+            "revision": signed.revisions.order_by("number").last().number,
+            "after": signed.addenda.count(),
+            "password": PASSWORD,
+            **changes,
+        }
+        return cosign_report(request=asked.pop("request", None) or request_by(asked["signer"]), **asked)
+
+    return act
+
+
+@pytest.fixture
+def add(signed, second_reader, request_by) -> Callable[..., Addendum]:
+    def act(**changes: Any) -> Addendum:
+        asked = {
+            "report": signed,
+            "signer": second_reader,
+            "after": signed.addenda.count(),
+            "reason": "An earlier study has turned up",
+            "text": "The nodule was also there in 2021, at the same size.",
+            "password": PASSWORD,
+            "images": None,
+            **changes,
+        }
+        return add_addendum(request=request_by(asked["signer"]), **asked)
+
+    return act

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -361,3 +362,13 @@ def test_a_report_with_an_addendum_is_downloaded_with_it(add, signed, client, re
         ]
         assert found["status"] == "appended"
         assert TEXT in base64.b64decode(found["presentedForm"][0]["data"]).decode()
+
+
+def test_the_studys_lock_is_taken_before_the_reports_as_an_amendment_takes_them(add):
+    """In the other order an addendum and an amendment of one report would wait for each other."""
+    with CaptureQueriesContext(connection) as seen:
+        add(images=1)
+    sql = [each["sql"] for each in seen.captured_queries]
+    begun = next(n for n, each in enumerate(sql) if each.startswith('UPDATE "reports_report"'))
+    before = next(n for n in range(begun - 1, -1, -1) if sql[n].startswith("SELECT"))
+    assert sql[before].partition(" FROM ")[2].startswith('"screening_study"')

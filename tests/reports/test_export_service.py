@@ -156,11 +156,13 @@ def test_a_signature_after_a_final_one_is_a_correction_with_what_it_replaces(sig
     second = Signature(**{field.attname: getattr(final, field.attname) for field in Signature._meta.fields})
     changed = json.loads(final.canonical)
     changed["sections"][-1]["sentences"] = [sentence("Low-dose CT in 6 months.")]
+    changed |= {"reason": "A slip", "amends": {"sequence": 1, "content_sha256": final.content_sha256}}
     second.canonical, second.sequence, second.content_sha256 = json.dumps(changed), 2, "e" * 64
+    second.meaning = "amended"
     made = exported_after(signed, [final, second])
-    assert (made.state, made.previous_sha256) == ("corrected", final.content_sha256)
+    assert (made.state, made.previous_sha256) == ("amended", final.content_sha256)
     assert made.replaced == {each.name: each.text for each in exported_report(signed).sections}
-    assert made.sections[-1].text == "Low-dose CT in 6 months."
+    assert [each.text for each in made.sections if each.name == "recommendation"] == ["Low-dose CT in 6 months."]
 
 
 def test_an_addendum_is_exported_with_its_reason_and_its_own_signature_after_the_text(signed, second_reader):

@@ -45,12 +45,17 @@ def evaluations(dataset) -> dict[str, tuple[str, str]]:
         item for item in dataset.ContentSequence if item.ConceptNameCodeSequence[0].CodeValue == "C0034375"
     )
     return {
-        item.ConceptNameCodeSequence[0].CodeValue: (
+        code_of(item.ConceptNameCodeSequence[0]): (
             item.ConceptCodeSequence[0].CodingSchemeDesignator,
-            item.ConceptCodeSequence[0].CodeValue,
+            code_of(item.ConceptCodeSequence[0]),
         )
         for item in container.ContentSequence
     }
+
+
+def code_of(item) -> str:
+    """A code longer than 16 characters is a Long Code Value (PS3.3 8.8)."""
+    return item.get("CodeValue") or item.LongCodeValue
 
 
 def test_every_measurement_comes_back_as_it_was(groups):

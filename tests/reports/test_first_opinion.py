@@ -76,6 +76,7 @@ def test_nothing_of_the_ais_view_leaves_the_server_before_the_first_opinion(held
     assert (room["study"]["tier"], room["study"]["tier_label"]) == ("routine", "")
     assert room["opinion"] == {"held": True, "needed": True, "first": None}
     assert not room["can"]["edit"] and not room["can"]["sign"] and room["can"]["release"]
+    assert room["form"] is None
     shown = json.dumps({**room, "strings": {}, "series": [], "finding_types": {}})
     assert not [secret for secret in SECRETS if secret in shown]
     state = json.loads(answers["reading-room-state"])

@@ -18,7 +18,8 @@ from reports.models import LesionMatch, MatchVerdict, UserHangingProtocol
 from reports.selectors.beside import beside_json
 from reports.selectors.hanging import hanging_json
 from reports.selectors.priors import earlier_studies, pairs_json, prior_for, priors_json
-from reports.services.comparing import MatchConflict, judge_match, reset_protocol, save_protocol
+from reports.services.comparing import MatchConflict, judge_match
+from reports.services.layouts import reset_protocol, save_protocol
 from screening.models import Study
 from screening.services.reading import claim_study
 
@@ -259,6 +260,8 @@ def test_a_layout_of_another_kind_or_of_no_form_is_refused(reader, auditor):
 def test_a_layout_that_the_program_no_longer_takes_gives_way_and_says_so(make_study, north, reader):
     study = make_study(north, programme="lung")
     old = {"schema": 0, "kind": "lung", "stages": []}
-    UserHangingProtocol.objects.create(user=reader, kind="lung", protocol=old, saved_at=timezone.now())
+    UserHangingProtocol.objects.create(
+        user=reader, kind="lung", name="Old", chosen=True, protocol=old, saved_at=timezone.now()
+    )
     shown = hanging_json(study, reader)
     assert (shown["own"], shown["protocol"]) == ("unusable", department_protocol("lung"))

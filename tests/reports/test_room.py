@@ -101,6 +101,8 @@ def test_only_the_holder_of_the_reading_may_edit_and_sign(claimed, reader, secon
         "sign": True,
         "sign_preliminary": True,
         "add": False,
+        "amend": False,
+        "cosign": False,
         "claim": False,
         "release": True,
     }

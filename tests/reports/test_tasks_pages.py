@@ -216,3 +216,37 @@ def test_an_administrator_of_one_site_is_shown_no_other(as_administrator, south)
     assert other.status_code == 404 and "South Hospital" not in other.content.decode()
     page = as_administrator.get(reverse("reading-rules") + "?programme=lung").content.decode()
     assert "South Hospital" not in page and "North Clinic" in page
+
+
+def test_recorded_twice_in_a_row_is_recorded_once(as_reader, critical, reader, second_reader):
+    url = reverse("communication-open", args=[critical.study_uid])
+    sent = {"tier": "critical", "finding": "Nodule", **TOLD}
+    for _press in range(2):
+        assert as_reader.post(url, sent).status_code == 200
+    assert (CommunicationTask.objects.count(), CommunicationStep.objects.count()) == (1, 1)
+    assert AuditEvent.objects.filter(verb__in=(Verb.COMMUNICATION_OPENED, Verb.COMMUNICATION_RECORDED)).count() == 2
+    # The clock alone, twice; then by a colleague with the same words while it runs.
+    for _press in range(2):
+        as_reader.post(url, {"tier": "urgent", "finding": "Effusion"})
+    colleague = Client()
+    colleague.force_login(second_reader)
+    colleague.post(url, {"tier": "urgent", "finding": "Effusion", **TOLD})
+    assert list(CommunicationTask.objects.values_list("finding", "status", "opened_by").order_by("id")) == [
+        ("Nodule", "ACKNOWLEDGED", reader.pk),
+        ("Effusion", "ACKNOWLEDGED", reader.pk),
+    ]
+
+
+def test_the_same_result_found_again_later_or_told_to_somebody_else_is_another_record(as_reader, critical):
+    url = reverse("communication-open", args=[critical.study_uid])
+    with time_machine.travel(dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC), tick=False) as clock:
+        as_reader.force_login(critical.readings.get().reader)
+        as_reader.post(url, {"tier": "critical", "finding": "Nodule", **TOLD})
+        clock.shift(dt.timedelta(minutes=5))
+        as_reader.post(url, {"tier": "critical", "finding": "Nodule", **TOLD})
+        assert CommunicationTask.objects.count() == 2
+        message = {**TOLD, "means": "message", "read_back_by": ""}
+        as_reader.post(url, {"tier": "soon", "finding": "Effusion", **message})
+        as_reader.post(url, {"tier": "soon", "finding": "Effusion", **message, "whom": "Dr Wu"})
+    told = CommunicationTask.objects.get(finding="Effusion").steps.values_list("whom", flat=True)
+    assert list(told) == ["Dr Lin <b>", "Dr Wu"]

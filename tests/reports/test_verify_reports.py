@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import subprocess
@@ -15,8 +16,10 @@ from django.core.management import CommandError, call_command
 from accounts.models import Site, User
 from reports.models import Addendum, Meaning, Report, Revision, Signature
 from reports.services.addenda import addendum_body
+from reports.services.cosigning import cosigned_body
+from reports.services.erasing import erase_report
 from reports.services.heads import noted_head
-from reports.services.signing import FORMAT, append_signature, signed_sections
+from reports.services.signing import FORMAT, append_signature, reference, signed_sections
 from reports.verify import verify_reports
 from reports.verify.verify_reports import (
     NO_HEAD,
@@ -31,8 +34,9 @@ from reports.verify.verify_reports import (
     sha256_hex,
     verify_export,
 )
+from screening.models import Study
 
-SIGNATURES, ADDED = 200, 20
+SIGNATURES = 200
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -57,27 +61,50 @@ def head_of(links: list[Link]) -> Head:
 
 
 @pytest.fixture
-def signed_site(north: Site, reader: User, make_study, django_capture_on_commit_callbacks) -> Site:
-    """The site's chain of 200: 180 reports and, spread between them, 20 addenda."""
+def signed_site(
+    north: Site, reader: User, second_reader: User, administrator: User, make_study, django_capture_on_commit_callbacks
+) -> Site:
+    """The site's chain of 200: reports and, spread between them, addenda, amendments, co-signatures and erasures."""
     with django_capture_on_commit_callbacks(execute=True):
-        for number in range(SIGNATURES - ADDED):
-            study = make_study(north, images=1, status="REPORTED", programme="lung")
-            report = Report.objects.create(study=study, programme="lung", status="SIGNED", created_at=NOW)
-            said = {"id": "h1", "text": f"Nodule of {number} mm, 右肺.", "origin": "human", "evidence": []}
-            revision = Revision.objects.create(
-                report=report,
-                number=1,
-                sections={"nodules": [{**said, "state": "human"}]},
-                author=reader,
-                created_at=NOW,
-            )
-            body = {"format": FORMAT, "sections": signed_sections(revision), "ai_state": "scored", "model": None}
-            signature = append_signature(report, reader, revision, Meaning.FINAL, body)
-            if number % 9 == 4:
-                words = {"number": 1, "reason": "A second look", "text": "No change.", "adds_to": signature}
-                added = append_signature(report, reader, revision, Meaning.ADDENDUM, addendum_body(**words))
+        left = SIGNATURES
+        for number in itertools.count():
+            report, text = a_report(number, make_study(north, images=1, status="REPORTED", programme="lung"), reader)
+            left -= 1
+            if number % 9 == 4 and left > 2:
+                left -= 1
+                words = {"number": 1, "reason": "A second look", "text": "No change.", "adds_to": text}
+                added = append_signature(report, reader, text.revision, Meaning.ADDENDUM, addendum_body(**words))
                 Addendum.objects.create(report=report, signature=added, **words)
-    return north
+            if number % 9 == 5 and left > 2:
+                left -= 2
+                amended = an_amendment(report, text, second_reader, f"Amended nodule of {number} mm.")
+                append_signature(report, reader, amended.revision, Meaning.COSIGNED, cosigned_body(amended, []))
+            if number % 40 == 20 and left > 2:
+                left -= 1
+                erase_report(report=report, actor=administrator, reason="Asked for in writing")
+            if left == 0:
+                return north
+
+
+def a_report(number: int, study: Study, reader: User) -> tuple[Report, Signature]:
+    report = Report.objects.create(study=study, programme="lung", status="SIGNED", created_at=NOW)
+    said = {"id": "h1", "text": f"Nodule of {number} mm, 右肺.", "origin": "human", "evidence": [], "state": "human"}
+    revision = a_revision(report, 1, said, reader)
+    body = {"format": FORMAT, "sections": signed_sections(revision), "ai_state": "scored", "model": None}
+    return report, append_signature(report, reader, revision, Meaning.FINAL, body)
+
+
+def a_revision(report: Report, number: int, said: dict, author: User) -> Revision:
+    return Revision.objects.create(
+        report=report, number=number, sections={"nodules": [said]}, author=author, created_at=NOW
+    )
+
+
+def an_amendment(report: Report, text: Signature, signer: User, words: str) -> Signature:
+    said = {"id": "h2", "text": words, "origin": "human", "evidence": [], "state": "human"}
+    revision = a_revision(report, 2, said, signer)
+    body = {"sections": signed_sections(revision), "reason": "A slip", "amends": reference(text)}
+    return append_signature(report, signer, revision, Meaning.AMENDED, body)
 
 
 @pytest.fixture
@@ -108,12 +135,17 @@ def test_an_export_of_200_holds_and_every_change_of_it_is_named(exported, alone)
     given = ("--head", f"{head.number}:{head.digest}")
     lines = exported.splitlines(keepends=True)
     assert len(lines) == SIGNATURES
-    assert alone(exported, *given) == (0, f"north: {SIGNATURES} signatures, 0 faults\n")
+    code, told = alone(exported, *given)
+    gone = [sequence for sequence in range(1, SIGNATURES + 1) if b'"canonical":null' in lines[sequence - 1]]
+    assert (code, told.splitlines()[:-1]) == (0, [f"north {sequence}: erased" for sequence in gone])
+    assert told.endswith(f"north: {SIGNATURES} signatures, 0 faults\n")
 
-    added = next(number for number, line in enumerate(lines) if b'\\"meaning\\":\\"addendum\\"' in line)
-    dropped = b"".join(lines[:added] + lines[added + 1 :])
-    code, told = alone(dropped, *given)
-    assert (code, f"north {added + 1}: Signature {added + 1} is missing." in told) == (1, True)
+    for meaning in (b"addendum", b"amended", b"cosigned", b"erased"):
+        held = [number for number, line in enumerate(lines) if b'\\"meaning\\":\\"%s\\"' % meaning in line]
+        assert len(held) > 2, meaning
+        dropped = b"".join(lines[: held[1]] + lines[held[1] + 1 :])
+        code, told = alone(dropped, *given)
+        assert (code, f"north {held[1] + 1}: Signature {held[1] + 1} is missing." in told) == (1, True), meaning
 
     swapped = b"".join([*lines[:49], lines[90], *lines[50:90], lines[49], *lines[91:]])
     code, told = alone(swapped, *given)
@@ -127,9 +159,23 @@ def test_an_export_of_200_holds_and_every_change_of_it_is_named(exported, alone)
     assert code == 1
     assert "north 198: The tail is cut: the head names signature 200, the last one here is 197." in told
 
+    # A version put where its successor stood, and content taken out without a record, or put back after it.
+    amended = next(number for number, line in enumerate(lines) if b'\\"amends\\"' in line)
+    code, told = alone(
+        b"".join([*lines[: amended - 1], lines[amended], lines[amended - 1], *lines[amended + 1 :]]), *given
+    )
+    assert (code, f"north {amended + 1}: It stands on line {amended}." in told) == (1, True)
+    emptied = json.loads(lines[9]) | {"canonical": None}
+    code, told = alone(b"".join([*lines[:9], (canonical_text(emptied) + "\n").encode(), *lines[10:]]), *given)
+    assert (code, "north 10: Its content is gone, and nothing says that it was erased." in told) == (1, True)
+    restored = json.loads(lines[gone[0] - 1]) | {"canonical": "{}"}
+    at = gone[0]
+    code, told = alone(b"".join([*lines[: at - 1], (canonical_text(restored) + "\n").encode(), *lines[at:]]), *given)
+    assert (code, f"north {at}: It was erased, and its content is here all the same." in told) == (1, True)
+
     code, told = alone(exported.replace(b"Nodule of 77 mm", b"Nodule of 17 mm"), *given)
     sequence = next(number for number, line in enumerate(lines, start=1) if b"Nodule of 77 mm" in line)
-    assert (code, told.splitlines()[0]) == (1, f"north {sequence}: The signed bytes are not those that were signed.")
+    assert (code, f"north {sequence}: The signed bytes are not those that were signed." in told) == (1, True)
 
     draw = random.Random(20260302)
     starts = [0]
@@ -202,7 +248,7 @@ def erased(links: list[Link], sequence: int) -> list[Link]:
 
 def test_content_erased_by_right_reads_erased_and_not_broken(alone):
     plain = a_chain([{"text": "One"}, {"text": "Two"}])
-    erases = {"sequence": 1, "content_sha256": plain[0].content_sha256}
+    erases = [{"sequence": 1, "content_sha256": plain[0].content_sha256}]
     links = a_chain([{"text": "One"}, {"text": "Two"}, {"format": "firstread-erasure-1", "erases": erases}])
     head = head_of(links)
     code, told = alone(text_of(erased(links, 1)), "--head", f"{head.number}:{head.digest}")
@@ -272,3 +318,26 @@ def test_a_file_of_heads_that_cannot_be_written_stops_no_signature(
         revision = ready.revisions.get(number=1)
         append_signature(ready, reader, revision, Meaning.FINAL, {"format": FORMAT})
     assert Signature.objects.count() == 1
+
+
+SAME, OTHER = {"report": 1}, {"report": 2}
+
+
+def test_what_names_a_signature_must_name_an_earlier_one_of_the_same_report():
+    first = a_chain([{**SAME, "text": "One"}])[0]
+    named = {"sequence": 1, "content_sha256": first.content_sha256}
+    for key, words in (("adds_to", "adds to"), ("amends", "amends"), ("cosigns", "agrees with"), ("erases", "erases")):
+
+        def reasons(more: dict) -> list[str]:
+            return [fault.reason for fault in judge(a_chain([{**SAME, "text": "One"}, more])).faults]
+
+        assert [each for each in reasons({**SAME, key: named}) if "It was erased" not in each] == []
+        assert f"It {words} a signature of another report." in reasons({**OTHER, key: named})
+        for wrong in (
+            {**named, "sequence": 2},
+            {**named, "content_sha256": "0" * 64},
+            "1",
+            [named, 7],
+            {"sequence": []},
+        ):
+            assert f"It {words} a signature that is not before it." in reasons({**SAME, key: wrong}), wrong

@@ -68,6 +68,28 @@ def test_the_list_counts_its_views_and_tiers(north, make_study, reader, technolo
     assert page.tiers == {"critical": 0, "urgent": 0, "soon": 0, "routine": 6}
 
 
+def test_the_programme_tabs_and_tiers_count_what_the_view_shows(
+    client, north, make_study, reader, second_reader, django_assert_max_num_queries
+):
+    """A tab that says 3 shows three rows when it is pressed."""
+    for programme, mine in [("lung", True), ("lung", False), ("brain", True), ("breast", False)]:
+        study = make_study(north, status=StudyStatus.TO_READ, programme=programme, tier=Tier.SOON)
+        claim_study(study=study, reader=reader if mine else second_reader)
+    mine = worklist_page(reader, Filters(view="mine"))
+    assert {name: mine.counts[name] for name in ("", "lung", "brain", "breast")} == {
+        "": 2, "lung": 1, "brain": 1, "breast": 0,
+    }  # fmt: skip
+    assert (mine.tiers["soon"], mine.views[""], mine.views["mine"], mine.being_read) == (2, 4, 2, 4)
+    for name, count in mine.counts.items():
+        assert worklist_page(reader, Filters(view="mine", programme=name)).total == count
+    done = worklist_page(reader, Filters(state="reported"))
+    assert (done.counts[""], done.views[""]) == (0, 4)
+    client.force_login(reader)
+    with django_assert_max_num_queries(40):
+        page = client.get("/worklist/?view=mine&programme=lung").content.decode()
+    assert '<b data-count="lung">1</b>' in page and '<b data-count="breast" class="none">0</b>' in page
+
+
 def test_what_i_signed_yesterday_is_not_signed_today(north, make_study, reader, second_reader):
     mine, theirs, old = (make_study(north, status=StudyStatus.TO_READ) for _ in range(3))
     for study, who in ((mine, reader), (theirs, second_reader), (old, reader)):

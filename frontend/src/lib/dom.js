@@ -38,6 +38,11 @@ export function readJson(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
 
+/** Resolves when what was changed stands on the screen, also what had to be drawn again for its new size. */
+export function drawn() {
+  return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+}
+
 /** What tests and assistive scripts may poll: data attributes of the root element. */
 export function publish(values) {
   for (const [name, value] of Object.entries(values)) {

@@ -43,11 +43,13 @@ export function drawHangBar(root, { hanging, viewer, say, selection }) {
   const link = act(button(say('linked'), 'link', { link: '', minor: '' }), () => hanging.toggleLink());
   const prior = act(button(say('prior_beside'), 'prior', { prior: '' }), () => hanging.togglePrior());
   const timeline = element('ol', { class: 'timeline', 'aria-label': say('timeline') });
-  const said = element('p', { class: 'said', role: 'status', hidden: true });
+  const words = element('span', { role: 'status' });
+  const matcher = element('span', { class: 'matcher' });
+  const said = element('div', { class: 'said', hidden: true }, words, matcher);
   const pairs = element('ul', { class: 'pairs', 'aria-label': say('pairs'), hidden: true });
   const bar = element('div', { class: 'bar' }, back, stage, on, layout.button, ...stackTools(viewer, say), link, timeline, prior, layout.panel);
   root.replaceChildren(bar, said, pairs);
-  const drawn = drawPairs(pairs, { hanging, viewer, say, selection });
+  const drawn = drawPairs(pairs, matcher, { hanging, viewer, say, selection });
   const write = () => {
     writeStage(stage, hanging, say);
     back.disabled = hanging.at === 0;
@@ -57,11 +59,13 @@ export function drawHangBar(root, { hanging, viewer, say, selection }) {
     prior.setAttribute('aria-pressed', String(hanging.shownPrior));
     prior.disabled = !hanging.chosen;
     writeTimeline(timeline, hanging, say);
-    const [words, warn] = sentence(hanging, say, layout.said());
+    const [sentence, warn, passing] = saidOf(hanging, say, layout.said());
     const report = hanging.shownPrior ? hanging.prior?.report : null;
     const reported = report ? [' ', element('a', { href: report, target: '_blank', rel: 'noopener', text: say('prior_report', { date: hanging.prior.date }) })] : [];
-    said.replaceChildren(words, ...reported);
-    said.hidden = !words && !report;
+    words.replaceChildren(sentence, ...reported);
+    // Beside an earlier study the line stands whether it says something or not; what only passes lies over the images.
+    said.hidden = !sentence && !hanging.shownPrior;
+    said.classList.toggle('passing', passing && !hanging.shownPrior);
     said.classList.toggle('warn', warn);
     drawn();
   };
@@ -118,15 +122,15 @@ function older(hanging, say) {
   return [element('li', {}, select)];
 }
 
-/** [what is to be said below the bar, whether it warns]. */
-function sentence(hanging, say, kept) {
-  if (hanging.loading) return [say('prior_loading'), false];
-  if (hanging.failure) return [hanging.failure, true];
-  if (kept) return [kept, false];
-  if (hanging.plan?.notice) return [say(hanging.plan.notice), true];
-  if (!hanging.shownPrior || hanging.plan.link !== 'position' || !hanging.how) return ['', false];
+/** [what is to be said below the bar, whether it warns, whether it is of this moment rather than of how images hang]. */
+function saidOf(hanging, say, kept) {
+  if (hanging.loading) return [say('prior_loading'), false, true];
+  if (hanging.failure) return [hanging.failure, true, true];
+  if (kept) return [kept, false, true];
+  if (hanging.plan?.notice) return [say(hanging.plan.notice), true, false];
+  if (!hanging.shownPrior || hanging.plan.link !== 'position' || !hanging.how) return ['', false, false];
   const [key, values] = hanging.how;
-  return [hanging.linked ? say(key, values) : say('unlinked'), false];
+  return [hanging.linked ? say(key, values) : say('unlinked'), false, false];
 }
 
 function layouts(hanging, say) {
@@ -146,7 +150,14 @@ function layouts(hanging, say) {
       tell(say('layout_failed', { detail: error.message }));
     }
   };
-  const { save, reset } = hanging.room.hanging;
+  const { save, reset, layouts: named, build } = hanging.room.hanging;
+  const choices = named.map((one) =>
+    act(button(one.name, '', { layoutId: one.id }), async () => {
+      await send(one.act.replace('ACT', 'choose'), {}, say('layout_kept'), true);
+      if (own) await hanging.take(one.protocol);
+    }),
+  );
+  const builder = element('a', { href: build, class: 'button', text: say('layout_build'), data: { layout: 'build' } });
   const grids = GRIDS.map(([rows, columns]) =>
     act(button(say('layout_grid', { rows, columns }), '', { grid: `${rows}x${columns}` }), () => hanging.grid(rows, columns)),
   );
@@ -157,7 +168,7 @@ function layouts(hanging, say) {
     await send(reset, {}, say('layout_is_back'), false);
     if (!own) hanging.back();
   });
-  const { button: opener, panel } = menu(say('layout'), [...grids, keep, back], { menu: 'layout' });
+  const { button: opener, panel } = menu(say('layout'), [...grids, keep, ...choices, back, builder], { menu: 'layout' });
   const light = () => {
     grids.forEach((node) => (node.hidden = hanging.mammography));
     keep.disabled = hanging.plan?.name === 'as-they-come';

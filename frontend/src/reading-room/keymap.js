@@ -50,6 +50,7 @@ export function roomActs({ viewer, report, evidence }) {
     edit: () => report.sections.enter(),
     normal: () => report.insertNormal(),
     'normal-undo': () => report.undoNormal(),
+    'next-remark': () => report.review.walk(),
     save: () => report.save(),
     sign: () => report.sign(),
     claim: () => report.claim(),

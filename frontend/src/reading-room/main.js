@@ -13,6 +13,7 @@ import { Viewer } from '../viewer/viewer.js';
 import { showDue } from './due.js';
 import { drawHangBar } from './hang-bar.js';
 import { roomActs } from './keymap.js';
+import { Live } from './live.js';
 import { SecondWindow } from './second-window.js';
 import { drawStrip } from './strip.js';
 import { drawToolbar } from './toolbar.js';
@@ -32,14 +33,17 @@ const keys = pageKeymap();
 viewer.presets.forEach((preset) => keys.describe(`window-${preset.key}`, preset.label));
 keys.note('report', ['editing_enter', 'editing_backspace', 'editing_arrows', 'editing_escape'].map((key) => say(key)));
 keys.bind(roomActs({ viewer, report, evidence }));
+keys.bind(report.editor.acts());
 keys.bind(new Tasks({ say, keys }).acts());
 const help = () => keys.run('show-keys');
 document.querySelectorAll('time[data-part=due]').forEach((node) => showDue(node, say));
 
-await viewer.open();
-if (room.urls.upcoming) fetchAhead({ url: room.urls.upcoming, rested });
-drawToolbar(part('tools'), { viewer, say, help });
+// Before the images: what is drawn above them afterwards would move them.
 drawHangBar(part('hang'), { hanging: viewer.hanging, viewer, say, selection });
+await viewer.open();
+new Live({ room, say, viewer, measurements, report, evidence, line: part('room-news') });
+if (room.urls.upcoming) fetchAhead({ url: room.urls.upcoming, rested });
+drawToolbar(part('tools'), { viewer, say, help, marked: room.ai.state !== 'hidden' });
 drawStrip(part('strip'), { viewer, say, selection });
 const second = new SecondWindow({
   images: stage.closest('.images'),

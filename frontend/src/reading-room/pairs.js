@@ -3,6 +3,7 @@ import { element } from '../lib/dom.js';
 import { postJson } from '../lib/http.js';
 import { clock } from '../lib/words.js';
 import { keyOf } from '../lib/keymap.js';
+import { isGone } from '../report/findings.js';
 
 /** Says one word of a pair to the server. Resolves to "" or to what went wrong. */
 async function judge(hanging, say, { finding, prior }, verdict) {
@@ -23,9 +24,13 @@ function stateWords(pair, say) {
   return say(`pair_${pair.state}`, { who: pair.by, time: day(pair.at) });
 }
 
-/** Draws into `root`; returns the function that draws anew. */
-export function drawPairs(root, { hanging, viewer, say, selection }) {
+const MOST_ROWS = 4;
+
+/** Draws the pairs into `root` and the choice of an own pair into `matcher`; returns the function that draws anew. */
+export function drawPairs(root, matcher, { hanging, viewer, say, selection }) {
   let failure = '';
+  // The room for the pairs is taken when the earlier study comes and stays as it is: the images below never move.
+  let room = { prior: null, rows: 0 };
   const keep = async (pair, verdict) => {
     failure = await judge(hanging, say, pair, verdict);
     hanging.tell();
@@ -55,9 +60,9 @@ export function drawPairs(root, { hanging, viewer, say, selection }) {
     );
   };
   const own = () => {
-    const finding = viewer.findings.find((one) => one.key === selection.key && one.origin !== 'human');
+    const finding = viewer.findings.find((one) => one.key === selection.key && !isGone(one));
     const taken = new Set(hanging.prior.pairs.filter((pair) => pair.state !== 'rejected').map((pair) => pair.prior));
-    const free = hanging.prior.findings.filter((one) => one.origin !== 'human' && !taken.has(one.key));
+    const free = hanging.prior.findings.filter((one) => !isGone(one) && !taken.has(one.key));
     if (!hanging.room.can.edit || !finding || hanging.pairOf(finding.key) || !free.length) return [];
     const label = say('pair_with', { n: finding.number });
     const select = element('select', { 'aria-label': label, data: { matchWith: finding.key } }, element('option', { value: '', text: label }));
@@ -66,15 +71,21 @@ export function drawPairs(root, { hanging, viewer, say, selection }) {
       select.append(element('option', { value: one.key, text: text.filter(Boolean).join(', ') }));
     }
     select.addEventListener('change', () => select.value && keep({ finding: finding.key, prior: select.value }, 'confirmed'));
-    return [element('li', {}, select)];
+    return [select];
   };
   const write = () => {
     const shown = hanging.shownPrior && hanging.prior;
-    const rows = shown ? [...hanging.prior.pairs.map(row), ...own()] : [];
-    if (failure && rows.length) rows.push(element('li', { class: 'late', role: 'alert', text: failure }));
+    const rows = shown ? hanging.prior.pairs.map(row) : [];
+    if (failure && shown) rows.unshift(element('li', { class: 'late', role: 'alert', text: failure }));
     root.replaceChildren(...rows);
-    root.hidden = rows.length === 0;
+    matcher.replaceChildren(...(shown ? own() : []));
+    if (!shown) room = { prior: null, rows: 0 };
+    else if (room.prior !== hanging.prior.uid) room = { prior: hanging.prior.uid, rows: Math.min(MOST_ROWS, possible()) };
+    root.hidden = room.rows === 0;
+    root.style.height = `calc(${room.rows} * 27px * var(--scale))`;
   };
+  /** How many lesions may have a pair, the reader's next finding among them, and at least those that have one. */
+  const possible = () => Math.max(hanging.prior.pairs.length, Math.min(viewer.findings.length || 1, hanging.prior.findings.length));
   selection.listen(write);
   hanging.judgeChosen = (verdict) => {
     const pair = hanging.shownPrior && hanging.prior?.pairs.find((one) => one.finding === selection.key);

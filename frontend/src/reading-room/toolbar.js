@@ -25,7 +25,7 @@ export function act(node, run) {
 
 export const rule = () => element('i', {});
 
-export function drawToolbar(root, { viewer, say, help }) {
+export function drawToolbar(root, { viewer, say, help, marked = true }) {
   const mouse = MOUSE_TOOLS.filter((name) => name !== 'scroll' || !viewer.mammography).map((name) =>
     act(button(say(`tool_${name}`), '', { tool: name }), () => viewer.useTool(name)),
   );
@@ -35,6 +35,8 @@ export function drawToolbar(root, { viewer, say, help }) {
     act(button(preset.label, keyOf(`window-${preset.key}`), { preset: preset.key }), () => viewer.preset(preset)),
   );
   const marks = act(button(say('ai_marks'), keyOf('marks'), { marks: '' }), () => viewer.toggleMarks());
+  // Whoever never sees AI results has nothing to switch on.
+  marks.hidden = !marked;
   const heat = viewer.hasHeat
     ? [act(button(say('heat_map'), keyOf('heat'), { heat: '' }), () => viewer.toggleHeat()), strength(viewer, say)]
     : [];

@@ -5,8 +5,9 @@ import { Offline, postJson } from '../lib/http.js';
 export class Addenda {
   #busy = false;
 
-  constructor({ room, say, post = postJson }) {
-    Object.assign(this, { room, say, post });
+  /** `changed()`: called when the form opens or closes. */
+  constructor({ room, say, changed, post = postJson }) {
+    Object.assign(this, { room, say, changed, post });
     this.late = room.came_late;
     this.needsPassword = room.needs_password;
     this.form = part('addendum-form');
@@ -30,14 +31,14 @@ export class Addenda {
 
   /** What stands after the signature as the room now says it. */
   draw() {
-    const { can, report } = this.room;
+    const { report } = this.room;
     const added = report.addenda ?? [];
     const root = part('addenda');
     root.hidden = added.length === 0;
     root.replaceChildren(...added.map((each) => this.#addendum(each)));
-    part('addendum-begin').hidden = !can.add || !this.form.hidden;
     this.#drawLate();
     publish({ addenda: added.length });
+    this.changed();
   }
 
   #addendum(each) {
@@ -77,7 +78,7 @@ export class Addenda {
 
   begin() {
     this.form.hidden = false;
-    part('addendum-begin').hidden = true;
+    this.changed();
     part('addendum-password').parentElement.hidden = !this.needsPassword;
     part('addendum-reason').focus();
     this.form.scrollIntoView({ block: 'nearest' });

@@ -72,6 +72,11 @@ export class Evidence {
     const record = /^m\d+$/.test(key ?? '') ? this.measurements.find(key) : null;
     if (!record || from === 'mark') return;
     const { viewer } = this;
+    if (record.plane) {
+      await viewer.showAcross(record);
+      return;
+    }
+    viewer.planes.close(false);
     const known = placeOf(record, viewer.series);
     let pane = viewer.stage.paneOf(record);
     if (!pane && known) {

@@ -4,7 +4,7 @@
  * [{kind, text, section}] in the order they should be dealt with. `blocking` kinds stop signing here
  * already; the server checks again.
  */
-export function issuesOf({ model, late, offline, conflict, rejected = new Set(), say }) {
+export function issuesOf({ model, late, conflict, rejected = new Set(), say }) {
   const issues = [];
   if (conflict) issues.push({ kind: 'conflict', blocking: true, text: say('issue_conflict') });
   if (late > 0) issues.push({ kind: 'late', blocking: true, text: say('issue_late', { count: late }) });
@@ -18,6 +18,5 @@ export function issuesOf({ model, late, offline, conflict, rejected = new Set(),
     const text = say('issue_rejected', { count: doubtful.length });
     issues.push({ kind: 'rejected', blocking: true, text, sentence: doubtful[0].id });
   }
-  if (offline) issues.push({ kind: 'offline', blocking: false, text: say('issue_offline') });
   return issues;
 }

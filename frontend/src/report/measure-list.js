@@ -1,6 +1,6 @@
 /** The measurements beside the findings: each with its value, its slice, whether it is kept, and its way into the report. */
 import { element } from '../lib/dom.js';
-import { measuredText, placeWords } from './measure-words.js';
+import { measuredText, rowPlace } from './measure-words.js';
 
 export class MeasureList {
   /**
@@ -27,8 +27,7 @@ export class MeasureList {
     const { say } = this;
     const name = say(`measure_${record.tool}`);
     const value = measuredText(record, say);
-    const place = placeWords(record, this.series());
-    const where = place ? place.view || say('measure_place', place) : '';
+    const where = rowPlace(record, this.series(), say);
     const button = element(
       'button',
       { type: 'button', class: 'find measure', data: { measureKey: record.key ?? '', measureAct: `go ${record.uid}` } },
@@ -72,8 +71,8 @@ export class MeasureList {
       acts.append(node);
     };
     if (record.key && this.can('insert')) add('insert', () => this.insert(record));
-    if (record.key && this.can('add') && record.tool !== 'arrow') add('finding', () => this.addFinding(record));
-    if (this.measurements.url && !record.frozen) add('remove', () => this.measurements.remove(record.uid));
+    if (record.key && this.can('add') && record.tool !== 'arrow' && !record.plane) add('finding', () => this.addFinding(record));
+    if (this.measurements.mayChange(record.uid)) add('remove', () => this.measurements.remove(record.uid));
     return acts;
   }
 

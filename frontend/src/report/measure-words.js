@@ -24,6 +24,22 @@ export function measuredText(record, say) {
   return parts.join(', ');
 }
 
+const AXES = { sagittal: 0, coronal: 1, axial: 2 };
+
+/** The plane of a measure across the slices, in words, and where that lies in the patient: {plane, at}. */
+function planeWords({ name, points }, say) {
+  const axis = AXES[name];
+  const at = points.reduce((sum, place) => sum + place[axis], 0) / points.length;
+  return { plane: say(`plane_in_${name}`), at: `${'xyz'[axis]} ${signed(at, 1)} mm` };
+}
+
+/** The same as it stands in the measure's row. */
+export function rowPlace(record, series, say) {
+  if (record.plane) return say('measure_place_plane', planeWords(record.plane, say));
+  const place = placeWords(record, series);
+  return place ? place.view || say('measure_place', place) : '';
+}
+
 /** Where it lies, as people count: {series, image, count} from 1, and {view} of a film; null off the page. */
 export function placeWords(record, series) {
   for (const one of series) {
@@ -42,6 +58,10 @@ export function sentenceOf(record, series, say) {
   const value = measuredText(record, say);
   const at = record.basis === 'detector' ? say('at_detector', { length: value }) : value;
   const said = record.tool === 'arrow' ? value : `${say(`measure_${record.tool}`)} ${at}`;
+  if (record.plane) {
+    const at = series.findIndex((one) => one.uid === record.series_uid);
+    return say('measure_sentence_plane', { said, series: series[at]?.number ?? at + 1, ...planeWords(record.plane, say) });
+  }
   if (!place) return `${said}.`;
   if (place.view) return say('measure_sentence_view', { said, view: place.view });
   return say('measure_sentence', { said, series: place.series, image: place.image });

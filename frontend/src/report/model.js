@@ -24,6 +24,10 @@ export class ReportModel {
   #machine = new Map();
   /** Sentences of the normal text as they went in: id → text. */
   #normal = new Map();
+  /** The sections that `insertNormal` filled last. */
+  filled = [];
+  /** The coded answers beside the text (answers.js), where the report has any. */
+  answers = null;
 
   constructor(sections) {
     this.load(sections);
@@ -69,6 +73,7 @@ export class ReportModel {
     if (!found || found.sentence.text === clean) return;
     found.sentence.text = clean;
     if (found.sentence.state !== 'human') {
+      delete found.sentence.accepted;
       found.sentence.state = this.#machine.get(id) === clean ? 'ai' : 'edited';
     }
     this.version += 1;
@@ -93,6 +98,21 @@ export class ReportModel {
     this.version += 1;
   }
 
+  /** The reader's word that a sentence of the AI is right as it stands; once more takes it back. */
+  accept(id) {
+    const found = this.find(id);
+    if (found?.sentence.state !== 'ai') return false;
+    if (found.sentence.accepted) delete found.sentence.accepted;
+    else found.sentence.accepted = true;
+    this.version += 1;
+    return true;
+  }
+
+  /** Sentences of the AI that nobody has accepted, changed or dropped. */
+  unresolved() {
+    return this.#all().filter((sentence) => sentence.state === 'ai' && !sentence.accepted);
+  }
+
   /** Removes a sentence; returns the id of its neighbour, for the caret. */
   remove(id) {
     const found = this.find(id);
@@ -105,16 +125,22 @@ export class ReportModel {
 
   /** Puts the normal text into sections that have none. Nothing that is there is touched. Returns how many it filled. */
   insertNormal(normal) {
-    let filled = 0;
+    this.filled = [];
     for (const section of this.sections) {
       const texts = normal[section.name] ?? [];
       if (texts.length === 0 || section.sentences.some((sentence) => tidy(sentence.text))) continue;
       section.sentences = texts.map((text) => humanSentence(tidy(text)));
       for (const sentence of section.sentences) this.#normal.set(sentence.id, sentence.text);
-      filled += 1;
+      this.filled.push(section.name);
     }
-    if (filled) this.version += 1;
-    return filled;
+    if (this.filled.length) this.version += 1;
+    return this.filled.length;
+  }
+
+  /** This sentence came with the normal text, and goes with it. */
+  noteNormal(id) {
+    const found = id ? this.find(id) : null;
+    if (found) this.#normal.set(id, found.sentence.text);
   }
 
   /** Takes out again what `insertNormal` put in, but for what was changed since. Returns how many sentences went. */
@@ -151,7 +177,14 @@ export class ReportModel {
         section.name,
         section.sentences
           .filter((sentence) => tidy(sentence.text))
-          .map(({ id, text, origin, evidence, state }) => ({ id, text, origin, evidence, state })),
+          .map(({ id, text, origin, evidence, state, accepted }) => ({
+            id,
+            text,
+            origin,
+            evidence,
+            state,
+            ...(accepted ? { accepted } : {}),
+          })),
       ]),
     );
   }

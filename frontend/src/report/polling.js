@@ -17,7 +17,9 @@ export function poll({ url, waiting, news, get = getJson }) {
       return;
     }
     try {
-      news(await get(url));
+      const state = await get(url);
+      news(state);
+      document.dispatchEvent(new CustomEvent('room-state', { detail: state }));
     } catch {
       // The next question will tell; saving says it when the network is away.
     }

@@ -5,13 +5,17 @@ import { beforeLeaving } from '../lib/leaving.js';
 import { lockedOut } from '../lib/lockout.js';
 import { clock } from '../lib/words.js';
 import { Addenda } from './addenda.js';
+import { AfterSignature } from './after-signature.js';
 import { aiWords } from './ai-words.js';
 import { drawConflict } from './conflict.js';
+import { Editor } from './editor.js';
 import { Findings, isGone } from './findings.js';
 import { issuesOf } from './issues.js';
+import { Kept } from './kept.js';
 import { ReportModel } from './model.js';
 import { drawOffered } from './offered.js';
 import { freshRoom, poll } from './polling.js';
+import { Review } from './review.js';
 import { Saver } from './saving.js';
 import { Sections } from './sections.js';
 import { Signing } from './signing.js';
@@ -25,8 +29,10 @@ export class ReportPanel {
     this.late = room.late_images;
     this.model = new ReportModel(report.sections);
     this.findings = new Findings({ root: part('findings'), findings: room.findings, say, selection });
+    this.kept = new Kept({ keep: room.can.edit ? room.keep : null });
     this.saver = new Saver({
       model: this.model,
+      kept: this.kept,
       url: room.urls.save,
       revision: report.revision,
       savedAt: report.saved_at,
@@ -41,7 +47,17 @@ export class ReportPanel {
       changed: () => this.#edited(),
     });
     this.sections.editable = room.can.edit;
-    this.addenda = new Addenda({ room, say });
+    this.editor = new Editor({ room, say, selection, panel: this, changed: () => this.#edited() });
+    this.after = new AfterSignature({
+      room,
+      say,
+      model: this.model,
+      sections: this.sections,
+      revision: () => this.saver.revision,
+      changed: () => this.#drawRights(),
+      taken: (revision) => this.saver.accept(revision),
+    });
+    this.addenda = new Addenda({ room, say, changed: () => this.after.draw() });
     this.signing = new Signing({
       parts: {
         button: part('sign'),
@@ -55,10 +71,14 @@ export class ReportPanel {
       revision: () => this.saver.revision,
       before: () => this.#readyToSign(),
       done: (answer) => this.#signed(answer),
+      reviewed: (remarks) => this.review.refused(remarks),
     });
+    this.review = new Review({ room, say, selection, panel: this });
     this.#bind();
     this.#drawAll();
+    this.editor.restore();
     this.#watch();
+    this.review.touched();
   }
 
   #bind() {
@@ -68,7 +88,7 @@ export class ReportPanel {
     part('release').addEventListener('click', () => this.release());
     beforeLeaving(() => this.#savedToLeave());
     document.addEventListener('visibilitychange', () => {
-      if (document.hidden && this.saver.dirty) this.saver.save({ keepalive: true });
+      if (document.hidden && this.room.can.edit && this.saver.dirty) this.saver.save({ keepalive: true });
     });
     window.addEventListener('beforeunload', (event) => {
       if (!this.room.can.edit || !this.saver.dirty) return;
@@ -133,7 +153,10 @@ export class ReportPanel {
     if (can.edit) return;
     if (this.room.opinion.held) note.textContent = this.say('readonly_held');
     else if (report.hidden) note.textContent = this.say('readonly_images');
-    else if (['SIGNED', 'AMENDED'].includes(report.status)) note.textContent = this.say('readonly_signed');
+    else if (this.after.amending) note.textContent = this.say('amending');
+    else if (report.status === 'AMENDED') note.textContent = this.say('readonly_amended');
+    else if (report.status === 'ERASED') note.textContent = this.say('readonly_erased');
+    else if (report.status === 'SIGNED') note.textContent = this.say('readonly_signed');
     else if (can.claim) note.textContent = this.say('readonly_unclaimed');
     else if (this.room.awaits_opinion) note.textContent = this.say('readonly_opinion');
     else if (study.status === 'READING') note.textContent = this.say('readonly_other', { who: this.room.reader ?? this.say('another_reader') });
@@ -141,7 +164,8 @@ export class ReportPanel {
   }
 
   #edited() {
-    this.saver.touched();
+    this.review.touched();
+    if (this.room.can.edit) this.saver.touched();
     this.#drawIssues();
   }
 
@@ -156,7 +180,8 @@ export class ReportPanel {
     } else {
       status.textContent = savedAt ? this.say('saved_at', { time: clock(savedAt) }) : '';
     }
-    status.classList.toggle('late', ['offline', 'conflict', 'invalid', 'refused'].includes(state));
+    status.classList.toggle('late', ['conflict', 'invalid', 'refused'].includes(state));
+    if (state === 'saved') this.editor?.saved();
     publish({ save: state, revision: this.saver.revision });
     drawConflict(part('conflict'), this.saver, {
       say: this.say,
@@ -169,7 +194,6 @@ export class ReportPanel {
     return issuesOf({
       model: this.model,
       late: this.late,
-      offline: this.saver.state === 'offline',
       conflict: Boolean(this.saver.conflict),
       rejected: new Set(this.room.findings.filter(isGone).map((finding) => finding.key)),
       say: this.say,
@@ -211,7 +235,10 @@ export class ReportPanel {
 
   insertNormal() {
     if (!this.room.can.edit || this.signing.signed) return;
-    const filled = this.model.insertNormal(this.room.report.normal ?? {});
+    const { version } = this.model;
+    this.model.insertNormal(this.room.report.normal ?? {});
+    this.editor.setNormal();
+    const filled = this.model.version !== version;
     this.signing.tell(filled ? '' : this.say('normal_nothing'));
     if (!filled) return;
     this.sections.draw();
@@ -220,6 +247,7 @@ export class ReportPanel {
 
   undoNormal() {
     if (!this.room.can.edit || this.signing.signed || !this.model.undoNormal()) return;
+    this.editor.undoNormal();
     this.sections.draw();
     this.#edited();
   }
@@ -234,13 +262,18 @@ export class ReportPanel {
       this.signing.tell(this.say('sign_blocked', { reason: blocking.text }));
       return false;
     }
+    if (!(await this.editor.settled())) {
+      this.signing.tell(this.say('sign_changed'));
+      return false;
+    }
     if (await this.saver.save()) return true;
     this.signing.tell(this.say('sign_unsaved'));
     return false;
   }
 
   sign() {
-    if (this.room.can.sign) this.signing.sign();
+    if (this.after.amending) this.after.amendment.submit();
+    else if (this.room.can.sign) this.signing.sign();
   }
 
   #signed(answer) {
@@ -251,9 +284,12 @@ export class ReportPanel {
       return;
     }
     this.stopWatching?.();
-    Object.assign(this.room.can, { edit: false, sign: false, sign_preliminary: false, claim: false, release: false, add: true });
+    Object.assign(this.room.can, { edit: false, sign: false, sign_preliminary: false, claim: false, release: false, add: true, amend: true });
     this.room.report.status = 'SIGNED';
+    this.room.report.versions = answer.versions ?? [];
     this.sections.editable = false;
+    this.review.touched();
+    this.editor.close();
     this.sections.draw();
     this.findings.draw();
     this.#drawRights();
@@ -323,6 +359,8 @@ export class ReportPanel {
     this.findings.findings = findings;
     this.findings.draw();
     this.sections.showDoubts();
+    this.review.touched();
+    this.editor.work();
     this.#drawIssues();
   }
 
@@ -336,12 +374,14 @@ export class ReportPanel {
     this.findings.findings = room.findings;
     if (this.model.version === 0 && !this.saver.dirty) {
       this.model.load(report.sections);
+      this.editor.load(report);
       this.saver.accept(report.revision, report.saved_at);
     } else if (!report.offered && report.revision !== this.saver.revision) {
       this.room.report.offered = { sections: report.sections, revision: report.revision };
     }
     this.fresh(room);
     this.#drawAll();
+    this.review.touched();
   }
 }
 

@@ -1,7 +1,17 @@
-/** Saves after a pause, on leaving and on request; keeps trying while the network is away; meets conflicts. */
+/**
+ * Saves after a pause, every few seconds while somebody writes on, on leaving and on request; while the network is away
+ * the text is kept here and sent when it is back; meets conflicts.
+ */
 import { HttpError, Offline, postJson } from '../lib/http.js';
 
 const PAUSE_MS = 2000;
+const LONGEST_MS = 6000;
+/** Do both say the same, sentence by sentence? A save that was answered into a page already left is no conflict. */
+function sameText(one, other) {
+  const told = (sections) => JSON.stringify(Object.entries(sections ?? {}).map(([name, list]) => [name, list.map(({ id, text }) => [id, text])]));
+  return told(one) === told(other);
+}
+
 const RETRY_MS = [2000, 4000, 8000, 15000, 30000];
 
 export class Saver {
@@ -13,10 +23,11 @@ export class Saver {
   #running = null;
   #savedVersion;
   #tries = 0;
+  #unsavedSince = 0;
 
-  /** `changed()` is called whenever `state` or `savedAt` is new. `post` is for tests. */
-  constructor({ model, url, revision, savedAt, changed, post = postJson }) {
-    Object.assign(this, { model, url, revision, changed, post });
+  /** `changed()` is called whenever `state` or `savedAt` is new. `kept`: where an unsent text stays. `post` is for tests. */
+  constructor({ model, url, revision, savedAt, changed, kept = null, post = postJson }) {
+    Object.assign(this, { model, url, revision, changed, kept, post });
     this.savedAt = savedAt ?? '';
     this.#savedVersion = model.version;
   }
@@ -37,14 +48,48 @@ export class Saver {
     this.savedAt = savedAt ?? this.savedAt;
     this.#savedVersion = this.model.version;
     this.conflict = null;
+    this.kept?.drop();
     this.#become('saved');
+  }
+
+  /** A text kept here from before the page was loaded: sent if nothing was saved since, else both are shown. */
+  restore(kept, theirs) {
+    if (sameText(kept.sections, theirs.sections)) {
+      this.kept?.drop();
+      return false;
+    }
+    if (kept.parent === this.revision) {
+      this.model.take(kept.sections);
+      if (kept.answers) this.model.answers?.load(kept.answers);
+      this.model.version += 1;
+      this.touched();
+      return true;
+    }
+    this.model.take(kept.sections);
+    if (kept.answers) this.model.answers?.load(kept.answers);
+    this.model.version += 1;
+    this.conflict = { yours: kept.sections, theirs };
+    this.#become('conflict');
+    return true;
   }
 
   touched() {
     if (!this.dirty || this.conflict) return;
-    if (this.state !== 'offline') this.#become('unsaved');
+    if (this.state === 'offline') this.#keep();
+    else this.#become('unsaved');
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.save(), PAUSE_MS);
+    this.#unsavedSince ||= Date.now();
+    const left = LONGEST_MS - (Date.now() - this.#unsavedSince);
+    this.#timer = setTimeout(() => this.save(), Math.max(0, Math.min(PAUSE_MS, left)));
+  }
+
+  #keep() {
+    this.kept?.put(this.#body());
+  }
+
+  #body() {
+    const { answers } = this.model;
+    return { parent: this.revision, sections: this.model.toJson(), ...(answers ? { answers: answers.toJson() } : {}) };
   }
 
   /** Saves what is unsaved. Resolves to true when the server has everything. */
@@ -63,7 +108,8 @@ export class Saver {
 
   async #send(keepalive) {
     const version = this.model.version;
-    const body = { parent: this.revision, sections: this.model.toJson() };
+    const body = this.#body();
+    this.#unsavedSince = 0;
     if (this.state !== 'offline') this.#become('saving');
     try {
       const answer = await this.post(this.url, body, { keepalive });
@@ -71,21 +117,30 @@ export class Saver {
       this.revision = answer.revision;
       this.savedAt = answer.saved_at;
       this.#savedVersion = version;
+      this.kept?.drop();
       this.#become(this.dirty ? 'unsaved' : 'saved');
       if (this.dirty) this.touched();
       return !this.dirty;
     } catch (error) {
-      return this.#failed(error);
+      return this.#failed(error, body);
     }
   }
 
-  #failed(error) {
+  #failed(error, body) {
     const status = error instanceof HttpError ? error.status : 0;
+    const theirs = status === 409 ? error.body?.theirs : null;
+    if (theirs && sameText(body.sections, theirs.sections)) {
+      this.revision = theirs.revision;
+      if (sameText(body.sections, this.model.toJson())) this.accept(theirs.revision, theirs.saved_at);
+      else this.touched();
+      return !this.dirty;
+    }
     if (status === 409 && error.body?.theirs) {
       this.conflict = error.body;
       this.#become('conflict');
     } else if (error instanceof Offline || status >= 500) {
       this.#become('offline');
+      this.#keep();
       const wait = RETRY_MS[Math.min(this.#tries, RETRY_MS.length - 1)];
       this.#tries += 1;
       this.#timer = setTimeout(() => this.save(), wait);
@@ -109,6 +164,7 @@ export class Saver {
   takeTheirs() {
     const { theirs } = this.conflict;
     this.model.take(theirs.sections);
+    this.model.answers?.load(theirs.answers);
     this.accept(theirs.revision, theirs.saved_at);
   }
 }

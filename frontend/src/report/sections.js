@@ -13,6 +13,9 @@ export class Sections {
    */
   constructor({ root, model, say, selection, numberOf, doubt = () => '', changed }) {
     Object.assign(this, { root, model, say, selection, numberOf, doubt, changed });
+    /** What is asked in a section (fields.js), and a person's own phrases (phrases.js); null where there is none. */
+    this.fields = null;
+    this.phrases = null;
     root.addEventListener('focusin', ({ target }) => {
       this.#last = target.closest?.('[data-sentence]')?.dataset.sentence ?? this.#last;
     });
@@ -35,6 +38,7 @@ export class Sections {
         : null,
     );
     const box = element('section', { 'aria-labelledby': id, data: { section: section.name } }, head);
+    if (this.fields) box.append(this.fields.box(section.name));
     section.sentences.forEach((sentence) => box.append(this.#sentence(sentence, section)));
     if (this.editable) {
       const add = element('button', { type: 'button', class: 'add', text: this.say('add_sentence') });
@@ -46,7 +50,7 @@ export class Sections {
   }
 
   #sentence(sentence, section) {
-    const row = element('div', { class: `s ${sentence.state}`, data: { sentence: sentence.id } });
+    const row = element('div', { class: this.#look(sentence), data: { sentence: sentence.id } });
     const text = element('div', {
       class: 'text',
       text: sentence.text,
@@ -62,11 +66,22 @@ export class Sections {
       text.addEventListener('keydown', (event) => this.#key(event, sentence.id, text));
       text.addEventListener('blur', () => this.#left(sentence.id));
     }
-    row.append(text, ...this.#chips(sentence), element('span', { class: 'doubt', data: { doubt: sentence.id } }));
+    row.append(text, ...this.#chips(sentence), this.#accepted(sentence), element('span', { class: 'doubt', data: { doubt: sentence.id } }));
     if (sentence.evidence.length) {
       text.addEventListener('click', () => this.selection.choose(sentence.evidence[0], 'sentence'));
     }
     return row;
+  }
+
+  #look(sentence) {
+    return `s ${sentence.state}${sentence.accepted ? ' accepted' : ''}`;
+  }
+
+  /** The sign that the reader took the AI's sentence as it is. */
+  #accepted(sentence) {
+    const sign = element('span', { class: 'taken', role: 'img', 'aria-label': this.say('sentence_accepted'), title: this.say('sentence_accepted'), text: '✓' });
+    sign.hidden = !sentence.accepted;
+    return sign;
   }
 
   #chips(sentence) {
@@ -81,10 +96,51 @@ export class Sections {
 
   #typed(id, row, text) {
     this.model.setText(id, text.textContent);
-    row.className = `s ${this.model.find(id).sentence.state}`;
-    text.setAttribute('aria-describedby', `state-${this.model.find(id).sentence.state}`);
+    this.#relook(id, row, text);
+    this.phrases?.typed(text);
     this.light();
+    this.fields?.redraw();
     this.changed();
+  }
+
+  #relook(id, row, text) {
+    const { sentence } = this.model.find(id);
+    row.className = this.#look(sentence);
+    row.querySelector('.taken').hidden = !sentence.accepted;
+    text.setAttribute('aria-describedby', `state-${sentence.state}`);
+  }
+
+  /** The sentence that has the focus, else the first of the AI's that rests on the chosen finding, else the AI's first unresolved. */
+  #meant() {
+    const focused = document.activeElement?.closest?.('[data-sentence]')?.dataset.sentence;
+    if (focused) return focused;
+    const about = this.selection.key ? this.model.sentencesAbout(this.selection.key) : [];
+    return (about.find((one) => one.state === 'ai' && !one.accepted) ?? this.model.unresolved()[0])?.id ?? null;
+  }
+
+  /** Takes a sentence of the AI as it stands, and goes on to the next one that is open. */
+  accept() {
+    const id = this.editable ? this.#meant() : null;
+    if (!id || !this.model.accept(id)) return;
+    const row = this.#row(id);
+    this.#relook(id, row, row.querySelector('.text'));
+    this.changed();
+    const next = this.model.unresolved()[0];
+    if (this.model.find(id).sentence.accepted && next) this.focus(next.id);
+  }
+
+  /** Takes the sentence that has the focus out of the report; never one that nobody looks at. */
+  drop() {
+    const id = this.editable ? document.activeElement?.closest?.('[data-sentence]')?.dataset.sentence : null;
+    if (id) this.#removed(id);
+  }
+
+  /** Into a sentence with all of it chosen: what is typed takes its place. */
+  reword() {
+    const id = this.editable ? this.#meant() : null;
+    if (!id) return;
+    this.focus(id);
+    document.getSelection().selectAllChildren(this.#row(id).querySelector('.text'));
   }
 
   /** A sentence left empty goes away. */
@@ -112,6 +168,11 @@ export class Sections {
 
   #key(event, id, text) {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (this.phrases?.key(event, text)) {
+      this.#typed(id, this.#row(id), text);
+      return;
+    }
+    if (event.defaultPrevented) return;
     const { before, after } = aroundCaret(text);
     if (event.key === 'Enter') {
       event.preventDefault();
@@ -185,6 +246,14 @@ export class Sections {
   focus(id, where = 'end') {
     const text = this.#row(id)?.querySelector('.text');
     if (text) putCaret(text, where);
+  }
+
+  /** A new sentence where the reader wrote last, begun with "/": the list of phrases opens. */
+  beginPhrase(name) {
+    if (!this.editable) return;
+    const id = this.insert({ text: '/', evidence: [], name });
+    this.focus(id);
+    this.phrases?.typed(this.#row(id).querySelector('.text'));
   }
 
   /** Into the report: the sentence of the chosen finding, else the first, else a new one. */

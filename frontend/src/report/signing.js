@@ -7,13 +7,15 @@ export class Signing {
   busy = false;
   meaning = 'final';
   signed = null;
+  /** What the reader signs over, and why: {signed_over, reason}. */
+  over = {};
 
   /**
    * `parts`: {button, preliminary, password, answer}. `before()` → true when nothing stands in the way and the
-   * text is saved. `done(answer)` is called once signed.
+   * text is saved. `done(answer)` is called once signed, `reviewed(remarks)` when the review speaks against it.
    */
-  constructor({ parts, url, needsPassword, say, revision, before, done, post = postJson }) {
-    Object.assign(this, { parts, url, needsPassword, say, revision, before, done, post });
+  constructor({ parts, url, needsPassword, say, revision, before, done, reviewed = () => {}, post = postJson }) {
+    Object.assign(this, { parts, url, needsPassword, say, revision, before, done, reviewed, post });
     parts.button.addEventListener('click', () => this.sign('final'));
     parts.preliminary.addEventListener('click', () => this.sign('preliminary'));
     parts.password.addEventListener('keydown', (event) => {
@@ -38,9 +40,10 @@ export class Signing {
   }
 
   /** `meaning`: "final" or "preliminary". */
-  async sign(meaning = 'final') {
+  async sign(meaning = 'final', over = this.over) {
     if (this.busy || this.signed || lockedOut()) return;
     this.meaning = meaning;
+    this.over = over;
     this.tell('');
     this.busy = true;
     try {
@@ -57,7 +60,7 @@ export class Signing {
   }
 
   async #send() {
-    const body = { password: this.parts.password.value, meaning: this.meaning, revision: this.revision() };
+    const body = { password: this.parts.password.value, meaning: this.meaning, revision: this.revision(), ...this.over };
     try {
       this.signed = await this.post(this.url, body);
     } catch (error) {
@@ -80,5 +83,6 @@ export class Signing {
       this.parts.password.select();
       this.parts.password.focus();
     }
+    if (error.body?.remarks) this.reviewed(error.body.remarks);
   }
 }

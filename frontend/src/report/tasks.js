@@ -1,10 +1,14 @@
-/** The panel of tasks: opinions, critical results, follow-up. The server writes it; here it is opened, sent and renewed. */
+/**
+ * The panel of tasks: opinions, critical results, follow-up. The server writes it; here it is unfolded, sent and
+ * renewed. Folded it is one line, the most pressing of its entries.
+ */
 import { part, publish } from '../lib/dom.js';
 
 const EVERY_MS = 20000;
 
 export class Tasks {
   #busy = false;
+  #unfolded = false;
 
   /** `keys`: the page's map. `moved()`: the opinions have changed what the whole page may show. */
   constructor({ say, keys, moved = () => window.location.reload() }) {
@@ -13,6 +17,7 @@ export class Tasks {
     this.frame.addEventListener('click', (event) => {
       const opener = event.target.closest('[data-opens]');
       if (opener) this.open(opener.dataset.opens);
+      else if (event.target.closest('[data-unfold]')) this.unfold();
     });
     this.frame.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -30,6 +35,7 @@ export class Tasks {
   /** {act of the keyboard: function}. */
   acts() {
     return {
+      tasks: () => this.unfold(),
       tell: () => this.open(this.frame.querySelector('[data-first]')?.dataset.opens ?? 'tell-other'),
       recommend: () => this.open('recommend'),
       opinion: () => this.frame.querySelector('[data-first-opinion]')?.focus(),
@@ -47,6 +53,7 @@ export class Tasks {
     const opens = form.hidden;
     this.#close();
     form.hidden = !opens;
+    this.#fold();
     if (!opens) return;
     form.scrollIntoView({ block: 'nearest' });
     // What is filled in already is only to be looked at.
@@ -56,6 +63,23 @@ export class Tasks {
 
   #close() {
     for (const form of this.#forms()) form.hidden = true;
+    this.#fold();
+  }
+
+  /** Shows every entry, or the most pressing alone. */
+  unfold() {
+    if (!this.frame.querySelector('[data-unfold]')) return;
+    this.#unfolded = !this.#unfolded;
+    this.#close();
+  }
+
+  /** A form that is open is seen, whatever is folded. */
+  #fold() {
+    const opener = this.frame.querySelector('[data-unfold]');
+    if (!opener) return;
+    const shown = this.#unfolded || this.#forms().some((form) => !form.hidden);
+    this.frame.querySelector('[data-part=tasks-body]').hidden = !shown;
+    opener.setAttribute('aria-expanded', String(shown));
   }
 
   #writing() {
@@ -67,7 +91,8 @@ export class Tasks {
     if (this.#busy || document.hidden || this.#writing()) return;
     try {
       const response = await fetch(part('tasks').dataset.url, { credentials: 'same-origin' });
-      if (response.ok && !this.#writing()) this.#take(await response.text());
+      const html = response.ok ? await response.text() : '';
+      if (html && !this.#writing()) this.#take(html, null, true);
     } catch {
       // The next time will tell.
     }
@@ -90,10 +115,14 @@ export class Tasks {
     }
   }
 
-  /** Puts the server's panel in place; `kept`: the form that was refused, whose words are not lost. */
-  #take(html, kept = null) {
+  /**
+   * Puts the server's panel in place; `kept`: the form that was refused, whose words are not lost. `news`: only where
+   * it says something new, so that nothing is read out again and again.
+   */
+  #take(html, kept = null, news = false) {
     const fresh = new DOMParser().parseFromString(html, 'text/html').querySelector('[data-part=tasks]');
     if (!fresh) return false;
+    if (news && fresh.textContent === part('tasks').textContent) return true;
     this.frame.replaceChildren(fresh);
     const again = kept && this.#forms().find((form) => form.dataset.form === kept.dataset.form);
     if (again) {
@@ -102,6 +131,7 @@ export class Tasks {
       }
       again.hidden = false;
     }
+    this.#fold();
     this.#told();
     return true;
   }

@@ -2,9 +2,10 @@
  * How the study hangs now: the stage of its hanging protocol, the earlier study beside it, and whether their stacks
  * scroll together. Which images that means is layout.js's, where they stand is stage.js's.
  */
-import { publish } from '../lib/dom.js';
+import { drawn, publish } from '../lib/dom.js';
 import { getJson } from '../lib/http.js';
 import { asTheyCome, films, hangFilms, isOfPrior, otherImages, ownStage, planOf, usableStages } from './layout.js';
+import { isPrior, naming, placeFor, toKeep } from './keeping.js';
 import { offsetAt, offsetOfMiddles, partner } from './linking.js';
 import { openingSeries, placeOf, readable } from './stacks.js';
 import { see, viewOf } from './together.js';
@@ -16,7 +17,6 @@ function matchWindow(pane, other) {
   if (from && !same) other.setWindow(from.upper - from.lower, (from.upper + from.lower) / 2);
 }
 
-const isPrior = (pane) => pane.root.classList.contains('prior');
 const LEFT_OVER = { name: 'prior', study: 'prior' };
 
 export class Hanging {
@@ -31,6 +31,8 @@ export class Hanging {
   #offset = null;
   #turn = 0;
   #before = 0;
+  /** The name of the stage whose images stand on the screen. */
+  #standing = '';
   #listeners = new Set();
 
   /** `series`: those of the study that can be shown. `findings()` → those of the page now. `stage`: see stage.js. */
@@ -43,9 +45,25 @@ export class Hanging {
     this.current = { series, hung, opening, date: String(room.study.study_at ?? '').slice(0, 10) };
     this.others = this.mammography ? otherImages(series, hung) : [];
     this.timeline = priors.studies;
-    this.chosen = this.timeline.find((one) => one.alike) ?? this.timeline.find((one) => one.modality === room.study.modality) ?? null;
+    this.chosen = this.#nearest();
     this.protocol = hanging.kind === 'mammography' && !this.mammography ? hanging.other : hanging.protocol;
     this.#use(this.protocol.stages);
+  }
+
+  /** The earlier study that is shown beside when none is named. */
+  #nearest() {
+    return this.timeline.find((one) => one.alike) ?? this.timeline.find((one) => one.modality === this.room.study.modality) ?? null;
+  }
+
+  /** The studies of the patient as they are known now: the timeline has them, and what is shown stays as it is. */
+  arrived(priors) {
+    this.room.priors = priors;
+    this.timeline = priors.studies;
+    this.chosen = this.timeline.find((one) => one.uid === this.chosen?.uid) ?? this.#nearest();
+    const names = [this.at, this.#before].map((at) => this.stages[at]?.name);
+    this.#use(this.protocol.stages);
+    [this.at, this.#before] = names.map((name) => Math.max(0, this.stages.findIndex((stage) => stage.name === name)));
+    this.tell();
   }
 
   #use(stages) {
@@ -63,7 +81,7 @@ export class Hanging {
 
   tell() {
     publish({
-      stage: this.plan?.name ?? '',
+      stage: this.#standing,
       prior: this.prior && this.shownPrior ? this.prior.uid : null,
       linked: this.shownPrior ? (this.linked ? 'yes' : 'no') : null,
       pairs: this.prior ? this.prior.pairs.map((pair) => pair.state).join(' ') : null,
@@ -116,8 +134,19 @@ export class Hanging {
     const lead = this.#lead(active, finding, plan);
     const places = plan.places.map((place) => this.#toShow(place, lead));
     this.stage.root.classList.toggle('films', this.mammography);
+    // What is said of the plan takes its room first: the images are then laid once, where they stay.
+    for (const listener of this.#listeners) listener();
     await this.stage.lay({ rows: plan.rows, columns: plan.columns, places });
     this.tell();
+    this.#tellWhenDrawn(plan);
+  }
+
+  /** What was laid is drawn with the next frame, and once more where the page around it grew or shrank. */
+  async #tellWhenDrawn(plan) {
+    await drawn();
+    if (plan !== this.plan) return;
+    this.#standing = plan.name;
+    publish({ stage: plan.name });
   }
 
   /** The stack and slice by which the others open: the active one's, or that of a finding. */
@@ -337,35 +366,14 @@ export class Hanging {
   }
 
   /** Back to the department's stages; the first of them is shown. */
-  async back() {
-    this.protocol = this.room.hanging.department ?? this.protocol;
-    this.#use(this.protocol.stages);
+  back() {
+    return this.take(this.room.hanging.department ?? this.protocol);
+  }
+
+  /** Hangs the study by another protocol; the first of its stages is shown. */
+  async take(protocol) {
+    this.protocol = protocol;
+    this.#use(protocol.stages);
     await this.go(0);
   }
-}
-
-const naming = (series) => ({ modality: series?.modality ?? '', description: (series?.description ?? '').slice(0, 256), orientation: series?.orientation ?? '' });
-
-/** What a pane shows, as a place of the schema says it. The series a study opens with needs no name. */
-function placeFor(pane, { series, current }) {
-  const study = isPrior(pane) ? 'prior' : 'current';
-  const { side, view } = pane.hanging ?? {};
-  if (side && view) return { name: pane.id, study, laterality: side, view, chest_wall: side === 'R' ? 'right' : 'left' };
-  const own = series.findIndex((one) => one.images[0].url === pane.images[0]?.url);
-  const named = own >= 0 && own !== current.opening ? naming(series[own]) : {};
-  return { name: pane.id, study, ...named, window: pane.windowNow };
-}
-
-/** The stage that stands now in the form of the schema. */
-function toKeep(hanging) {
-  const { plan, stage } = hanging;
-  const places = plan.places.map((place) => {
-    const { name, row, column, rows, columns, study, laterality = '', view = '', nth = 1, chest_wall = '' } = place;
-    const asked = { modality: place.modality ?? '', description: place.description ?? '', orientation: place.orientation ?? '', nth, window: {} };
-    const pane = view ? null : stage.find(name);
-    const now = pane?.count ? placeFor(pane, hanging) : {};
-    return { ...asked, ...(now.modality ? { nth: 1 } : {}), ...now, name, row, column, rows, columns, study, laterality, view, chest_wall };
-  });
-  const { name, label, rows, columns, scale, link, without_prior = 'skip' } = plan;
-  return { name, label, rows, columns, scale, link, without_prior, places };
 }

@@ -1,7 +1,10 @@
 /** AI marks: an own layer over a pane, drawn in screen pixels at every rendering. */
 import { svg } from '../lib/dom.js';
+import { layLabels, leader } from './labels.js';
 
 const TAG_HEIGHT = 20;
+/** Of a layer: the labels that stand on it. */
+const tagsOf = new WeakMap();
 
 function corners([x0, y0, x1, y1]) {
   return [
@@ -62,16 +65,17 @@ function heat(finding, place, strength) {
  * Redraws `layer` with `items`: [{finding, how, on, drawn}], `how` "own" or "near", `place` from image
  * pixels to screen pixels. `choose(key)` is called when a tag is pressed. `strength`, 0–1, is that of the
  * heat maps; of several on one image only the chosen finding's is shown, else the first. A finding that the reader
- * rejected is not drawn.
+ * rejected is not drawn. `taken`: boxes on the screen that no label may lie on.
  */
-export function drawMarks(layer, items, place, choose, strength = 0) {
+export function drawMarks(layer, items, place, choose, { strength = 0, taken = [] } = {}) {
   layer.replaceChildren();
+  tagsOf.delete(layer);
   if (!place) return;
   const standing = items.filter(({ finding }) => finding.state !== 'REJECTED');
   const mapped = standing.filter(({ finding, how }) => how === 'own' && finding.heat_map);
   const shown = mapped.find(({ on }) => on) ?? mapped[0];
   if (strength > 0 && shown) layer.append(heatColours(), heat(shown.finding, place, strength));
-  const { clientWidth: width, clientHeight: height } = layer.parentElement;
+  const tags = [];
   for (const { finding, how, on, drawn } of standing) {
     if (!finding.box || !drawn) continue;
     const points = corners(finding.box).map(([x, y]) => place(x, y));
@@ -79,24 +83,48 @@ export function drawMarks(layer, items, place, choose, strength = 0) {
     const [shape, attributes] = outline(finding, place, box);
     const mark = svg('g', { class: `mark ${how}${on ? ' on' : ''}${finding.origin === 'human' ? ' own-finding' : ''}`, 'data-mark': finding.key });
     mark.append(svg(shape, { ...attributes, class: 'under' }), svg(shape, { ...attributes, class: 'over' }));
-    if (how === 'own') mark.append(tag(finding, box, width, height, choose));
+    if (how === 'own') {
+      tags.push(tag(finding, box, layer.parentElement.clientWidth, choose));
+      mark.append(tags.at(-1).node);
+    }
     layer.append(mark);
   }
+  tagsOf.set(layer, tags);
+  placeTags(layer, taken);
 }
 
-function tag(finding, box, width, height, choose) {
+/** Puts the labels of a layer where none lies on another, nor on a box of `taken`. */
+export function placeTags(layer, taken) {
+  const tags = tagsOf.get(layer) ?? [];
+  if (!tags.length) return;
+  const { clientWidth: width, clientHeight: height } = layer.parentElement;
+  layLabels(tags, { width, height }, taken).forEach((box, at) => {
+    const { rect, text, line, anchor } = tags[at];
+    set(rect, { x: box.x, y: box.y });
+    set(text, { x: box.x + 7, y: box.y + 14.5 });
+    set(line, box.moved ? leader(box, anchor) : { x1: 0, y1: 0, x2: 0, y2: 0 });
+  });
+}
+
+function set(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+}
+
+/** A label that is not placed yet: right of its mark where there is room, else left of it. */
+function tag(finding, box, paneWidth, choose) {
   const size = finding.size_mm ? ` · ${finding.size_mm.toFixed(1)} mm` : '';
   const label = `${finding.number}${size}`;
-  const wide = 14 + label.length * 7;
-  const right = box.x + box.width + 6;
-  const x = right + wide < width ? right : Math.max(2, box.x - wide - 6);
-  const y = Math.max(2, Math.min(height - TAG_HEIGHT - 2, box.y - 2));
-  const text = svg('text', { x: x + 7, y: y + 14.5 });
+  const width = 14 + label.length * 7;
+  const [right, left] = [[box.x + box.width + 6, box.y - 2], [box.x - width - 6, box.y - 2]];
+  const sides = right[0] + width < paneWidth ? [right, left] : [left, right];
+  const rect = svg('rect', { width, height: TAG_HEIGHT, rx: 4 });
+  const line = svg('line', { class: 'leader' });
+  const text = svg('text');
   text.textContent = label;
-  const node = svg('g', { class: 'tag' }, svg('rect', { x, y, width: wide, height: TAG_HEIGHT, rx: 4 }), text);
+  const node = svg('g', { class: 'tag' }, line, rect, text);
   node.addEventListener('pointerdown', (event) => {
     event.stopPropagation();
     choose(finding.key);
   });
-  return node;
+  return { want: sides[0], also: [sides[1]], width, height: TAG_HEIGHT, anchor: [box.x + box.width, box.y], node, rect, text, line };
 }

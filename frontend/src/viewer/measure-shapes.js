@@ -28,9 +28,12 @@ export function valueOf(tool, points, scale) {
   }
 }
 
-/** Do two states lie in the same place, to a hundredth of a pixel, with the same words? */
+/** Do two states lie in the same place, to a hundredth of a pixel or 0.005 mm, with the same words? */
 export function sameState(one, other) {
   if (!one || !other || one.text !== other.text || one.points.length !== other.points.length) return false;
+  const [places, others] = [one.plane?.points ?? [], other.plane?.points ?? []];
+  if (places.length !== others.length) return false;
+  if (places.some((place, at) => Math.hypot(...place.map((part, axis) => part - others[at][axis])) >= 0.005)) return false;
   return one.points.every(([x, y], at) => Math.hypot(x - other.points[at][0], y - other.points[at][1]) < 0.01);
 }
 

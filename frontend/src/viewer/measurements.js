@@ -1,7 +1,7 @@
 /**
  * Measures that stay: what is drawn is kept by the server as it is drawn, what is kept comes back on its slice.
  * A record is a measurement as the server tells it, {uid, key, number, version, sop_uid, frame, tool, points, text,
- * values, basis, frozen, author}, or the state that is on its way there.
+ * values, basis, frozen, author}, or the state that is on its way there. One across the slices has `plane`, too.
  */
 import { Enums as CoreEnums, eventTarget } from '@cornerstonejs/core';
 import { Enums, annotation as annotations, utilities } from '@cornerstonejs/tools';
@@ -11,6 +11,7 @@ import { pixelToWorld } from './geometry.js';
 import { MeasureQueue } from './measure-queue.js';
 import { POINTS, rounded, sameState, valueOf } from './measure-shapes.js';
 import { scaleOf, worldToPixel } from './measures.js';
+import { PlaneMeasures } from './plane-measures.js';
 import { MEASURES } from './tools.js';
 
 const TOOL_OF = new Map(Object.entries(MEASURES).map(([name, tool]) => [tool.toolName, name]));
@@ -57,6 +58,7 @@ export class Measurements {
       if (this.queue.offline && this.queue.waiting) event.preventDefault();
     });
     window.addEventListener('online', () => this.queue.flush());
+    viewer.planes.measures = new PlaneMeasures({ planes: viewer.planes, measurements: this });
     this.#tell();
   }
 
@@ -92,6 +94,29 @@ export class Measurements {
     this.queue.knows(record.uid, record.version);
   }
 
+  /**
+   * What the server has of this study now. What is on its way there, or in dispute, stays; of the rest `known` are the
+   * ones that were kept when the server was asked. Returns what is new here: [{record, what: new, changed, removed}].
+   */
+  heard(listed, known) {
+    const busy = ({ uid }) => this.queue.isWaiting(uid) || this.conflicts.has(uid) || this.#timers.has(uid);
+    const told = new Set(listed.map(({ uid }) => uid));
+    const gone = [...this.records.values()].filter((one) => known.has(one.uid) && !one.beside && !told.has(one.uid) && !busy(one));
+    const fresh = listed.filter((one) => !busy(one) && (this.records.get(one.uid)?.version ?? 0) < one.version);
+    const changes = fresh.map((record) => ({ record, what: this.records.has(record.uid) ? 'changed' : 'new' }));
+    for (const { uid } of [...gone, ...fresh]) {
+      this.#quietly(() => annotations.state.getAnnotation(uid) && annotations.state.removeAnnotation(uid));
+      this.records.delete(uid);
+      this.#states.delete(uid);
+    }
+    for (const record of fresh) this.#know(record, this.url);
+    if (gone.length || fresh.length) {
+      this.#redraw();
+      this.#tell();
+    }
+    return [...changes, ...gone.map((record) => ({ record, what: 'removed' }))];
+  }
+
   /** An earlier study came to stand beside this one: what was measured on it comes with it. */
   #meetPrior() {
     const prior = this.viewer.hanging?.prior ?? null;
@@ -108,6 +133,17 @@ export class Measurements {
     const prior = this.viewer.hanging?.prior ?? null;
     const beside = Boolean(prior?.series.some((one) => one.images.some((each) => each.sop_uid === image.sop_uid)));
     return { url: beside ? prior.measure : this.url, beside };
+  }
+
+  /** Where a measure of an image's series is sent; null where this person may not. */
+  urlFor(image) {
+    return this.#homeOf(image).url;
+  }
+
+  /** Would the server let this person change or remove it? It says so of what it keeps; what is new is one's own. */
+  mayChange(uid) {
+    const record = this.records.get(uid);
+    return Boolean(this.#urls.get(uid)) && !record?.frozen && record?.changeable !== false;
   }
 
   /** Sends what waits for its pause or its turn; resolves to whether all is kept. */
@@ -135,7 +171,7 @@ export class Measurements {
     const image = this.#imageIn(pane);
     if (!image || pane.failed) return;
     const missing = [...this.records.values()].filter(
-      (one) => one.sop_uid === image.sop_uid && one.frame === image.frame && !annotations.state.getAnnotation(one.uid),
+      (one) => !one.plane && one.sop_uid === image.sop_uid && one.frame === image.frame && !annotations.state.getAnnotation(one.uid),
     );
     missing.forEach((record) => this.#draw(pane, record));
     if (missing.length) utilities.triggerAnnotationRenderForViewportIds([pane.id]);
@@ -156,7 +192,7 @@ export class Measurements {
     });
     made.annotationUID = record.uid;
     annotations.state.addAnnotation(made, pane.surface);
-    if (record.frozen || !this.#urls.get(record.uid)) annotations.locking.setAnnotationLocked(record.uid, true);
+    if (!this.mayChange(record.uid)) annotations.locking.setAnnotationLocked(record.uid, true);
   }
 
   /** An annotation as a state to be sent; null where it lies on no image of a pane, or is not complete. */
@@ -191,6 +227,16 @@ export class Measurements {
     this.#keep(uid, state);
   }
 
+  /** A new or changed measure across the slices of the series that `image` is of. */
+  keepAcross(uid, state, image) {
+    const home = this.#homeOf(image);
+    if (!this.records.has(uid)) {
+      this.records.set(uid, { uid, key: null, number: null, values: [], beside: home.beside, ...state });
+      this.#urls.set(uid, home.url);
+    }
+    this.#keep(uid, state);
+  }
+
   #modified(annotation) {
     const { annotationUID: uid } = annotation;
     if (this.#silent || !this.records.has(uid) || this.conflicts.has(uid)) return;
@@ -211,7 +257,7 @@ export class Measurements {
     if (sameState(this.#states.get(uid), state)) return;
     this.#states.set(uid, state);
     this.refusals.delete(uid);
-    Object.assign(this.records.get(uid), { points: state.points, text: state.text });
+    Object.assign(this.records.get(uid), placed(state));
     this.queue.put(uid, state);
   }
 
@@ -227,7 +273,7 @@ export class Measurements {
   }
 
   remove(uid) {
-    if (!this.#urls.get(uid) || this.records.get(uid)?.frozen) return;
+    if (!this.mayChange(uid)) return;
     const drawn = annotations.state.getAnnotation(uid);
     if (drawn) annotations.state.removeAnnotation(uid);
     else this.#removed({ annotationUID: uid });
@@ -238,7 +284,7 @@ export class Measurements {
     if (measurement.removed || !this.records.has(uid)) return;
     // What was drawn since the answer set out goes on counting until its own answer.
     const own = this.queue.isWaiting(uid) ? this.#states.get(uid) : null;
-    const newer = own && !sameState(own, measurement) ? { points: own.points, text: own.text } : {};
+    const newer = own && !sameState(own, measurement) ? placed(own) : {};
     this.records.set(uid, { ...measurement, corrected, beside: this.records.get(uid).beside, ...newer });
   }
 
@@ -287,6 +333,8 @@ export class Measurements {
     }
   }
 }
+
+const placed = ({ points, text, plane = null }) => ({ points, text, plane });
 
 function corners() {
   return { topLeft: [0, 0, 0], topRight: [0, 0, 0], bottomLeft: [0, 0, 0], bottomRight: [0, 0, 0] };

@@ -1,5 +1,6 @@
 /** One place on the screen that shows a stack of images, with its corners, its marks and its failures. */
 import { Enums, metaData } from '@cornerstonejs/core';
+import { Enums as ToolEnums } from '@cornerstonejs/tools';
 import dicomImageLoader from '@cornerstonejs/dicom-image-loader';
 
 import { element, svg } from '../lib/dom.js';
@@ -7,7 +8,7 @@ import { windowOf, writeCorners } from './corner-text.js';
 import { bindDrag } from './drag.js';
 import { bringTo, pixelToScreen, pixelToWorld } from './geometry.js';
 import { commonZoom, flipsFor } from './hanging.js';
-import { drawMarks } from './marks.js';
+import { drawMarks, placeTags } from './marks.js';
 import { clampIndex, imageId } from './stacks.js';
 
 const CORNERS = ['tl', 'tr', 'br', 'left', 'right', 'top', 'bottom', 'caution'];
@@ -65,6 +66,8 @@ export class Pane {
     this.viewport = this.host.engine.getViewport(this.id);
     this.host.group.addViewport(this.id, this.host.engine.id);
     this.surface.addEventListener(Enums.Events.IMAGE_RENDERED, () => this.#rendered());
+    // What is measured is drawn after the image, and moves on its own.
+    this.surface.addEventListener(ToolEnums.Events.ANNOTATION_RENDERED, () => placeTags(this.layer, this.#measured()));
     this.surface.addEventListener(Enums.Events.VOI_MODIFIED, (event) => {
       if (!this.#busy) this.#range = event.detail.range;
     });
@@ -197,7 +200,16 @@ export class Pane {
     if (!this.viewport || !this.count) return;
     const items = this.failed ? [] : this.host.marksFor(this.image);
     const place = items.length ? pixelToScreen(this.viewport, this.cpu) : null;
-    drawMarks(this.layer, items, place, this.host.choose, this.host.heat());
+    drawMarks(this.layer, items, place, this.host.choose, { strength: this.host.heat(), taken: items.length ? this.#measured() : [] });
+  }
+
+  /** Where the figures of measures stand, in CSS pixels of the pane. */
+  #measured() {
+    const frame = this.surface.getBoundingClientRect();
+    return [...this.surface.querySelectorAll('svg.svg-layer text')].map((text) => {
+      const { x, y, width, height } = text.getBoundingClientRect();
+      return { x: x - frame.x, y: y - frame.y, width, height };
+    });
   }
 
   /** PatientOrientation as the file has it; images on film carry no plane. */

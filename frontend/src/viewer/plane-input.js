@@ -4,10 +4,11 @@ import { stepSize } from './drag.js';
 const [LEFT, MIDDLE, RIGHT] = [0, 1, 2];
 const ZOOM_STEP = 0.005;
 
-function workOf(event, host) {
+function workOf(event, host, measure) {
   if (event.button === MIDDLE) return 'pan';
   if (event.button === RIGHT) return 'zoom';
   if (event.button !== LEFT) return null;
+  if (measure) return 'measure';
   const tool = host.tool();
   if (['window', 'zoom', 'pan'].includes(tool)) return tool;
   return host.crossed ? 'cross' : 'scroll';
@@ -18,6 +19,7 @@ export function bindPlane(view, host) {
   const { root } = view;
   let work = null;
   let last = null;
+  let measure = null;
   const point = (event) => {
     const box = root.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -27,6 +29,7 @@ export function bindPlane(view, host) {
     pan: ([x, y]) => host.pan(view, [x - last[0], y - last[1]]),
     zoom: ([, y]) => host.zoomBy(Math.exp((last[1] - y) * ZOOM_STEP)),
     window: ([x, y]) => host.windowBy(x - last[0], y - last[1]),
+    measure: (at) => measure.move(at),
     scroll: ([, y]) => {
       const step = stepSize(root.clientHeight, view.count);
       const steps = Math.trunc((y - last[1]) / step);
@@ -36,19 +39,22 @@ export function bindPlane(view, host) {
   };
   root.addEventListener('pointerdown', (event) => {
     host.activate(view);
-    work = workOf(event, host);
+    measure = event.button === LEFT ? (host.measures?.press(view, point(event)) ?? null) : null;
+    work = workOf(event, host, measure);
     if (!work) return;
     root.setPointerCapture(event.pointerId);
     last = point(event);
     if (work === 'cross') moved.cross(last);
   });
   root.addEventListener('pointermove', (event) => {
-    if (!work) return;
     const at = point(event);
+    if (!work) host.measures?.hover(view, at);
+    if (!work) return;
     const used = moved[work](at);
     last = work === 'scroll' ? [at[0], last[1] + used] : at;
   });
-  const stop = () => {
+  const stop = (event) => {
+    if (work === 'measure') measure.end(point(event));
     work = null;
   };
   root.addEventListener('pointerup', stop);

@@ -3,11 +3,13 @@ import { element, svg } from '../lib/dom.js';
 import { signed } from '../lib/words.js';
 import { windowOf } from './corner-text.js';
 import { paintGreys } from './paint.js';
-import { cutPlane, planeOf, planeSize, planeToVoxel, slabRange, voxelToPlane, voxelToWorld } from './reformat.js';
+import { cutPlane, holesIn, planeOf, planeSize, planeToVoxel, slabRange, voxelToPlane, voxelToWorld, worldToVoxel } from './reformat.js';
+import { layLabels, leader } from './labels.js';
 import { drawRuler } from './ruler.js';
 
 const CORNERS = ['tl', 'tr', 'br', 'left', 'right', 'top', 'bottom'];
 const GAP = 14;
+const LINE = 15;
 
 export class PlaneView {
   pan = [0, 0];
@@ -16,7 +18,7 @@ export class PlaneView {
 
   /**
    * `host`: {say, volume: {frame, slices, columns, rows, arrived}, crosshair, range, inverted, zoom, slab (mm, 0 for
-   * none), crossed, marks(plane) → [{finding, low, high, on}]}.
+   * none), crossed, marks(plane) → [{finding, low, high, on}], measures: plane-measures.js or null}.
    */
   constructor(name, host) {
     this.name = name;
@@ -81,6 +83,35 @@ export class PlaneView {
     return this.#toScreen(voxelToPlane(this.host.volume.frame, this.plane, voxel));
   }
 
+  // Millimetres from the plane's corner, for what is measured in it
+
+  mmAt(point) {
+    const [across, down] = this.#spacing();
+    const [u, v] = this.#toPlane(point);
+    return [u * across, v * down];
+  }
+
+  screenOfMm([x, y]) {
+    const [across, down] = this.#spacing();
+    return this.#toScreen([x / across, y / down]);
+  }
+
+  /** The place in the patient (mm, LPS), in the plane that is cut at the index `across`. */
+  worldOfMm([x, y], across) {
+    const { frame } = this.host.volume;
+    const [wide, high] = this.#spacing();
+    return voxelToWorld(frame, planeToVoxel(frame, this.plane, [x / wide, y / high], across));
+  }
+
+  /** The way back: {mm, across}. */
+  mmOfWorld(place) {
+    const { frame } = this.host.volume;
+    const voxel = worldToVoxel(frame, place);
+    const [wide, high] = this.#spacing();
+    const [u, v] = voxelToPlane(frame, this.plane, voxel);
+    return { mm: [u * wide, v * high], across: voxel[this.plane.w] };
+  }
+
   draw() {
     const { clientWidth: wide, clientHeight: high } = this.root;
     if (!wide || !high) return;
@@ -136,9 +167,51 @@ export class PlaneView {
     const thick = host.slab ? [host.say('slab_of', { mm: host.slab })] : [];
     parts.br.textContent = [...thick, host.say('zoom_at', { factor: factor.toFixed(factor < 1 ? 2 : 1) })].join(' · ');
     drawRuler(this.ruler, scale, { width: wide, height: high });
-    this.layer.replaceChildren();
+    this.layer.replaceChildren(...this.#holes());
     if (host.crossed) this.layer.append(...this.#cross(wide, high));
-    for (const mark of host.marks(plane)) this.layer.append(this.#mark(mark));
+    const labels = [];
+    for (const mark of host.marks(plane)) {
+      const { node, label } = this.#mark(mark);
+      this.layer.append(node);
+      labels.push(label);
+    }
+    const measured = host.measures?.over(this) ?? { shapes: [], labels: [] };
+    this.layer.append(...measured.shapes);
+    this.#label([...measured.labels, ...labels], { width: wide, height: high });
+  }
+
+  /** Labels so that none lies on another; one that had to give way is tied to its own by a line. */
+  #label(labels, within) {
+    const sized = labels.map((label) => ({
+      ...label,
+      width: 10 + 7 * Math.max(...label.lines.map((line) => line.length)),
+      height: 4 + LINE * label.lines.length,
+    }));
+    layLabels(sized, within).forEach((box, at) => {
+      const { lines, kind, anchor, name } = sized[at];
+      const node = svg('g', { class: `plane-label ${kind}`, 'data-label': name });
+      if (box.moved) node.append(svg('line', { class: 'leader', ...leader(box, anchor) }));
+      lines.forEach((line, row) => {
+        const text = svg('text', { x: box.x + 5, y: box.y + 13 + row * LINE });
+        text.textContent = line;
+        node.append(text);
+      });
+      this.layer.append(node);
+    });
+  }
+
+  /** Where slices are missing it is hatched: black alone might be taken for air. */
+  #holes() {
+    const found = holesIn(this.host.volume.frame, this.plane);
+    if (!found) return [];
+    const stripes = svg('pattern', { id: `hatch-${this.name}`, width: 8, height: 8, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' });
+    stripes.append(svg('line', { class: 'hatch', x1: 0, y1: 0, x2: 0, y2: 8 }));
+    const boxes = found.spans.map(([from, to]) => {
+      const [a, b] = found.upright ? [[0, from], [this.width, to]] : [[from, 0], [to, this.height]];
+      const [[x, y], [right, bottom]] = [this.#toScreen(a), this.#toScreen(b)];
+      return svg('rect', { class: 'hole', x, y, width: right - x, height: bottom - y, fill: `url(#hatch-${this.name})` });
+    });
+    return [svg('defs', {}, stripes), ...boxes];
   }
 
   /** Two lines that leave the place itself open. */
@@ -153,10 +226,9 @@ export class PlaneView {
     const [x, y] = [0, 1].map((axis) => Math.min(ends[0][axis], ends[1][axis]) - 3);
     const [width, height] = [0, 1].map((axis) => Math.abs(ends[0][axis] - ends[1][axis]) + 6);
     const box = { x, y, width, height, rx: 4 };
-    const text = svg('text', { x: x + width + 5, y: y + 11 });
-    text.textContent = finding.number;
     const node = svg('g', { class: `mark own${on ? ' on' : ''}${finding.origin === 'human' ? ' own-finding' : ''}`, 'data-plane-mark': finding.key });
-    node.append(svg('rect', { ...box, class: 'under' }), svg('rect', { ...box, class: 'over' }), text);
-    return node;
+    node.append(svg('rect', { ...box, class: 'under' }), svg('rect', { ...box, class: 'over' }));
+    const label = { anchor: [x + width, y], want: [x + width, y - 4], lines: [String(finding.number)], kind: 'of-finding', name: finding.key };
+    return { node, label };
   }
 }

@@ -5,7 +5,7 @@
 import { element, publish } from '../lib/dom.js';
 import { PlaneView } from './plane-view.js';
 import { bindPlane } from './plane-input.js';
-import { frameOf } from './reformat.js';
+import { frameOf, heightAt, sliceAt, worldToVoxel } from './reformat.js';
 import { Slices } from './slices.js';
 
 const LAYOUTS = { three: ['axial', 'coronal', 'sagittal'], slab: ['stack'] };
@@ -15,6 +15,8 @@ const MAX_VOXELS = 256 * 1024 ** 2;
 
 export class Planes {
   layout = null;
+  /** What is measured in the planes (plane-measures.js), once the page has measurements. */
+  measures = null;
   slabMm = 10;
   thick = false;
   zoom = 1;
@@ -24,7 +26,7 @@ export class Planes {
   #frame = 0;
   #laid = null;
 
-  /** `host`: {root, say, pane(), seriesOf(pane), findings(), marked(), chosen(), tool(), told()}. */
+  /** `host`: {root, say, pane(), seriesOf(pane), findings(), marked(), chosen(), choose(key), tool(), told()}. */
   constructor(host) {
     Object.assign(this, { host, say: host.say });
     publish({ planes: 'off', slab: 'off' });
@@ -98,7 +100,13 @@ export class Planes {
   }
 
   #refuse({ refused, after }) {
-    const note = element('p', { class: 'stage-note', role: 'status', text: this.say(`planes_${refused}`, { n: after }) });
+    this.note(this.say(`planes_${refused}`, { n: after, next: after + 1 }));
+    publish({ planes: 'refused' });
+  }
+
+  /** Says something over the images until the next press of a key or a button. */
+  note(text) {
+    const note = element('p', { class: 'stage-note', role: 'status', text });
     this.host.root.querySelector('.stage-note')?.remove();
     this.host.root.append(note);
     const away = () => {
@@ -107,15 +115,13 @@ export class Planes {
     };
     const page = this.host.root.ownerDocument;
     for (const kind of ['keydown', 'pointerdown']) page.addEventListener(kind, away, { once: true, capture: true });
-    publish({ planes: 'refused' });
   }
 
   #fill(series) {
     const [{ rows, columns }] = series.images;
     const every = Math.max(1, Math.ceil((rows * columns * series.images.length) / MAX_VOXELS));
     const ids = this.pane.imageIds.filter((_id, index) => index % every === 0);
-    const geometry = { ...series.volume, step: series.volume.step.map((part) => part * every) };
-    const frame = frameOf(geometry, { rows, columns, count: ids.length });
+    const frame = frameOf(series.volume, { rows, columns, count: ids.length, every });
     this.volume = { series, frame, rows, columns, every, slices: ids.map(() => null), arrived: 0, failed: 0 };
     const { volume } = this;
     this.#loading?.stop();
@@ -135,11 +141,15 @@ export class Planes {
   }
 
   #tellLoaded() {
-    const { slices, arrived, failed, every } = this.volume;
+    const { slices, arrived, failed, every, series } = this.volume;
+    const { gaps, tilt } = series.volume;
     const words = [];
     if (arrived + failed < slices.length) words.push(this.say('planes_loading', { n: arrived, count: slices.length }));
     if (failed) words.push(this.say('planes_failed', { count: failed }));
     if (every > 1) words.push(this.say('planes_every', { n: every }));
+    if (gaps) words.push(this.say('planes_uneven', { least: gaps[0].toFixed(1), most: gaps[1].toFixed(1) }));
+    if (this.volume.frame.holes.length) words.push(this.say('planes_holes', { count: this.volume.frame.holes.length }));
+    if (tilt) words.push(this.say('planes_tilted', { degrees: tilt.toFixed(1) }));
     if (this.status) this.status.textContent = words.join(' · ');
     publish({ planeSlices: `${arrived}/${slices.length}` });
   }
@@ -168,9 +178,9 @@ export class Planes {
     const k = Math.min(frame.dims[2] - 1, Math.round(at / every));
     const [a, b] = [frame.shift[0][k], frame.shift[1][k]];
     const size = finding.size_mm ?? ((x1 - x0) * frame.spacing[0] + (y1 - y0) * frame.spacing[1]) / 2;
-    const half = Math.max(0.5, size / 2 / frame.spacing[2]);
-    const low = [x0 - 0.5 + a, y0 - 0.5 + b, k - half];
-    const high = [x1 - 0.5 + a, y1 - 0.5 + b, k + half];
+    const [bottom, top] = [-size / 2, size / 2].map((by) => sliceAt(frame, heightAt(frame, k) + by));
+    const low = [x0 - 0.5 + a, y0 - 0.5 + b, Math.min(k - 0.5, bottom)];
+    const high = [x1 - 0.5 + a, y1 - 0.5 + b, Math.max(k + 0.5, top)];
     return { finding, low, high, centre: [0, 1, 2].map((axis) => Math.round((low[axis] + high[axis]) / 2)) };
   }
 
@@ -300,6 +310,18 @@ export class Planes {
     const extent = this.layout ? this.#extent(finding) : null;
     if (extent) this.crosshair = extent.centre;
     if (this.layout) this.changed();
+  }
+
+  /** To the plane in which a measure lies. */
+  goToPlaces(places) {
+    if (!this.layout) return;
+    const { frame } = this.volume;
+    const voxels = places.map((place) => worldToVoxel(frame, place));
+    this.crosshair = frame.dims.map((size, axis) => {
+      const middle = voxels.reduce((sum, voxel) => sum + voxel[axis], 0) / voxels.length;
+      return Math.max(0, Math.min(size - 1, Math.round(middle)));
+    });
+    this.changed();
   }
 
   changed() {

@@ -2,7 +2,7 @@
  * The images of one study, as the rest of the page knows them: it opens them and passes acts on.
  * Panes and their places are the stage's (stage.js), marks are marking.js's.
  */
-import { element, publish } from '../lib/dom.js';
+import { drawn, element, publish } from '../lib/dom.js';
 import { Cine } from './cine.js';
 import { windowOf } from './corner-text.js';
 import { Hanging } from './hangings.js';
@@ -78,6 +78,7 @@ export class Viewer {
       findings: () => this.findings,
       marked: () => this.marking.on,
       chosen: () => this.selection.key,
+      choose: (key) => this.selection.choose(key, 'mark'),
       tool: () => this.tool,
       told: () => this.#tell(),
     };
@@ -143,6 +144,7 @@ export class Viewer {
       this.selection.choose(first.key, 'opening');
     }
     await this.#firstDrawn.promise;
+    await drawn();
     publish({ viewer: this.panes.every((pane) => pane.failed || !pane.count) ? 'error' : 'ready' });
     this.#tell();
   }
@@ -310,7 +312,27 @@ export class Viewer {
     this.useTool(this.tool === name ? (this.mammography ? 'window' : 'scroll') : name);
   }
 
+  /** To a measure across the slices: its series in three planes, cut where it lies. */
+  async showAcross({ uid, series_uid: series, plane }) {
+    const shown = this.hanging.allSeries.find((one) => one.uid === series);
+    const at = this.series.indexOf(shown);
+    const standing = () => this.panes.find((pane) => shown && pane.images === shown.images);
+    if (!standing() && at >= 0) await this.openSeries(at);
+    const pane = standing();
+    if (!pane) return;
+    this.activate(pane);
+    if (this.planes.layout !== 'three' || this.planes.volume.series !== shown) this.planes.open('three');
+    if (this.planes.layout !== 'three') return;
+    if (this.planes.thick) this.planes.toggle('slab');
+    this.planes.measures.chosen = uid;
+    this.planes.goToPlaces(plane.points);
+  }
+
   removeMeasure() {
+    if (this.planes.layout) {
+      this.planes.measures?.removeChosen();
+      return;
+    }
     removeChosen(this.panes.flatMap((pane) => pane.viewport ?? []));
   }
 

@@ -14,11 +14,15 @@ startLockOut();
 const acts = startActs(document.getElementById('acts'), { back: () => null });
 const urgent = piece('urgent');
 const news = new News();
+/** The room's quiet line under the images. */
+const line = document.querySelector('[data-part=room-news]');
 
 function draw(state) {
   const session = piece('session');
-  session.textContent = state.session?.words ?? '';
+  session.hidden = !state.session;
+  session.textContent = state.session ? state.session.words || '○' : '';
   session.title = state.session?.title ?? '';
+  session.setAttribute('aria-label', [state.session?.words, session.title].filter(Boolean).join(' · '));
   urgent.hidden = !state.urgent;
   if (state.urgent) {
     urgent.action = state.urgent.url;
@@ -28,8 +32,9 @@ function draw(state) {
     button.title = `${state.urgent.words}. ${button.dataset.textTake}`;
     if (words.textContent !== state.urgent.short) words.textContent = state.urgent.short;
   }
-  const told = news.fresh(state.news);
-  if (told) piece('news').textContent = told;
+  // In the room an earlier study is told with its date, by what places it on the timeline.
+  const told = news.fresh(state.news.filter((item) => !(line && item.name.startsWith('prior-'))));
+  if (told) (line ?? piece('news')).textContent = told;
 }
 
 async function look() {

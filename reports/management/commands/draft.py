@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from reports.content import content_for
 from reports.drafting.generator import draft_report
-from reports.drafting.types import DraftInputError
+from reports.drafting.types import LANGUAGES, REGISTERS, DraftInputError, HouseStyle
 
 LARGEST = 10 * 1024 * 1024
 
@@ -28,12 +28,15 @@ class Command(BaseCommand):
             "--findings", required=True, metavar="FILE", help="one line of `score --json`; - is standard input"
         )
         parser.add_argument("--json", action="store_true", help="print the draft as JSON")
+        parser.add_argument("--language", choices=LANGUAGES, default="en", help="language of the draft")
+        parser.add_argument("--register", choices=REGISTERS, default="full", help="full sentences or terse ones")
         parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         result = _read(options["findings"])
         try:
-            draft = draft_report(result, device=options["device"])
+            style = HouseStyle(language=options["language"], register=options["register"])
+            draft = draft_report(result, device=options["device"], style=style)
         except DraftInputError as error:
             raise CommandError(str(error)) from error
         if options["json"]:

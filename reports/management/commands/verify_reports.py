@@ -10,7 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Site
-from reports.models import Addendum, FollowUp, Meaning, Signature
+from reports.coded import stored_answers
+from reports.models import TEXTS, Addendum, FollowUp, Meaning, Signature
 from reports.services.addenda import addendum_body
 from reports.services.follow_up import signed_recommendation
 from reports.services.heads import noted_head
@@ -102,6 +103,8 @@ def _link(signature: Signature) -> Link:
 
 def _text_faults(signature: Signature, due: FollowUp | None) -> list[Fault]:
     """Where the stored revision, or what is stored beside the signed bytes, says something else than they do."""
+    if not signature.canonical and signature.meaning in TEXTS and signature.revision.sections:
+        return [Fault(signature.sequence, "It was erased, and its text is still in the database.")]
     try:
         signed = json.loads(signature.canonical)
     except (ValueError, RecursionError):
@@ -111,6 +114,7 @@ def _text_faults(signature: Signature, due: FollowUp | None) -> list[Fault]:
     now = {
         **signed,
         **_stored_body(signature, due),
+        **_stored_answers(signature, signed),
         "revision": signature.revision.number,
         "report": signature.report_id,
         "meaning": signature.meaning,
@@ -127,13 +131,23 @@ def _text_faults(signature: Signature, due: FollowUp | None) -> list[Fault]:
     return faults
 
 
+def _stored_answers(signature: Signature, signed: dict[str, Any]) -> dict[str, Any]:
+    """The coded answers as the database has them now, where some were signed."""
+    if signature.meaning not in TEXTS or not signed.get("answers"):
+        return {}
+    return {"answers": stored_answers(signed["answers"], signature.revision.answers)}
+
+
 def _stored_body(signature: Signature, due: FollowUp | None) -> dict[str, Any]:
-    """The text as the database has it now: of the revision, or of the addendum (none when its row is gone)."""
-    if signature.meaning != Meaning.ADDENDUM:
+    """The text as the database has it now: of the revision, or of the addendum (none when its row is gone); nothing
+    for a signature that only names others."""
+    if signature.meaning in TEXTS:
         return {
             "sections": signed_sections(signature.revision),
             **signed_recommendation(due.recommendation if due else None),
         }
+    if signature.meaning != Meaning.ADDENDUM:
+        return {}
     try:
         added: Addendum = signature.addendum
     except Addendum.DoesNotExist:

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Answers } from '../../frontend/src/report/answers.js';
+import { ReportModel } from '../../frontend/src/report/model.js';
+
+const option = (value, said = value) => ({ value, label: value, said });
+const field = (id, more = {}) => ({
+  id, section: 'findings', label: id, kind: 'single', options: [], unit: '', digits: 0, required: false, when: {}, per_finding: false, reads: [], ...more,
+});
+const form = () => ({
+  schema: 'head-1',
+  fields: [
+    field('bleed', { options: [option('no'), option('yes'), option('unclear')], required: true }),
+    field('kind', { kind: 'multi', options: [option('subdural'), option('epidural')], when: { bleed: ['yes'] } }),
+    field('volume', { kind: 'number', digits: 1, when: { bleed: ['yes'] }, reads: ['(\\d+(?:\\.\\d+)?) mL'] }),
+    field('grade', { section: 'summary', kind: 'computed', options: [option('1', '1: negative'), option('4', '4: suspicious')], reads: ['grade (\\d)'] }),
+    field('benign', { per_finding: true, options: [option('fat')] }),
+  ],
+  lines: [
+    {
+      id: 'bleed', section: 'findings', fields: ['bleed', 'kind', 'volume'], per_finding: false,
+      rules: [
+        { text: 'No bleed.', when: { bleed: ['no'] } },
+        { text: '{kind} bleed[, about {volume} mL].', when: { bleed: ['yes'], kind: ['*'] } },
+        { text: 'A bleed.', when: { bleed: ['yes'] } },
+      ],
+    },
+    { id: 'grade', section: 'summary', fields: ['grade'], per_finding: false, rules: [{ text: 'Grade {grade}.', when: {} }] },
+    { id: 'benign', section: 'findings', fields: ['benign'], per_finding: true, rules: [{ text: 'Nodule {n}: {benign}.', when: {} }] },
+  ],
+  normal: { bleed: 'no', grade: '1' },
+  list_comma: ', ',
+  list_and: ' and ',
+});
+const ai = (id, text, evidence = []) => ({ id, text, origin: 'm@1', evidence, state: 'ai' });
+
+function report({ findings = [], sentences = [], answers = null } = {}) {
+  const model = new ReportModel([
+    { name: 'findings', title: 'Findings', required: true, sentences },
+    { name: 'summary', title: 'Summary', required: true, sentences: [] },
+  ]);
+  const coded = new Answers({ form: form(), answers, model, findings: () => findings });
+  model.answers = coded;
+  const texts = (name = 'findings') => model.section(name).sentences.map((one) => one.text);
+  return { model, coded, texts };
+}
+
+test('choosing an answer writes its sentence, and choosing another writes the same sentence anew', () => {
+  const { coded, texts, model } = report();
+  coded.set('bleed', 'no');
+  assert.deepEqual(texts(), ['No bleed.']);
+  const [{ id }] = model.section('findings').sentences;
+  coded.set('bleed', 'yes');
+  coded.set('kind', ['subdural', 'epidural']);
+  coded.set('volume', 12);
+  assert.deepEqual(texts(), ['Subdural and epidural bleed, about 12.0 mL.']);
+  assert.equal(model.section('findings').sentences[0].id, id);
+  assert.equal(coded.state('bleed'), 'same');
+});
+
+test('an answer that is taken away takes its sentence along', () => {
+  const { coded, texts } = report();
+  coded.set('bleed', 'no');
+  coded.set('bleed', null);
+  assert.deepEqual(texts(), []);
+  assert.deepEqual(coded.toJson(), { schema: 'head-1', values: {}, lines: {} });
+});
+
+test('what is asked no more loses its answer', () => {
+  const { coded, texts } = report();
+  coded.set('bleed', 'yes');
+  coded.set('volume', 3);
+  coded.set('bleed', 'no');
+  assert.deepEqual(Object.keys(coded.toJson().values), ['bleed']);
+  assert.deepEqual(texts(), ['No bleed.']);
+});
+
+test('editing the sentence never changes the answer: the line says that they differ', () => {
+  const { coded, model } = report();
+  coded.set('bleed', 'no');
+  const [{ id }] = model.section('findings').sentences;
+  model.setText(id, 'A bleed.');
+  assert.equal(coded.value('bleed'), 'no');
+  assert.equal(coded.state('bleed'), 'differs');
+  model.setText(id, 'No bleed.');
+  assert.equal(coded.state('bleed'), 'same');
+});
+
+test('an answer chosen later leaves the words a person changed alone', () => {
+  const { coded, model, texts } = report();
+  coded.set('bleed', 'no');
+  model.setText(model.section('findings').sentences[0].id, 'No bleed, as far as can be seen.');
+  coded.set('bleed', 'unclear');
+  assert.deepEqual(texts(), ['No bleed, as far as can be seen.']);
+  assert.equal(coded.state('bleed'), 'differs');
+});
+
+test('one step brings them together either way', () => {
+  const { coded, model, texts } = report();
+  coded.set('bleed', 'no');
+  const [{ id }] = model.section('findings').sentences;
+  model.setText(id, 'Something else.');
+  coded.write('bleed');
+  assert.deepEqual(texts(), ['No bleed.']);
+  model.setText(id, 'A bleed.');
+  assert.deepEqual(coded.takeText('bleed'), ['bleed']);
+  assert.equal(coded.value('bleed'), 'yes');
+  assert.equal(coded.state('bleed'), 'same');
+});
+
+test('a text that gives no answer of its own stands beside the answer once the reader says so', () => {
+  const { coded, model } = report();
+  coded.set('bleed', 'no');
+  model.setText(model.section('findings').sentences[0].id, 'Nothing fresh is seen.');
+  assert.deepEqual(coded.takeText('bleed'), []);
+  assert.equal(coded.value('bleed'), 'no');
+  assert.equal(coded.state('bleed'), 'same');
+});
+
+test('a number is read out of the text', () => {
+  const { coded, model } = report();
+  coded.set('bleed', 'yes');
+  coded.set('kind', ['subdural']);
+  coded.set('volume', 12);
+  model.setText(model.section('findings').sentences[0].id, 'Subdural bleed of 14.5 mL.');
+  assert.deepEqual(coded.takeText('bleed'), ['volume']);
+  assert.equal(coded.value('volume'), 14.5);
+});
+
+test('a sentence of the AI that says the answer is edited, not doubled, when the answer changes', () => {
+  const answers = { values: { grade: { value: '4', origin: 'ai' } }, lines: {} };
+  const { coded, model } = report({ answers });
+  assert.equal(coded.state('grade'), 'none', 'the AI said it its own way');
+  model.section('summary').sentences.push(ai('a1', 'Grade 4, by rule.'));
+  model.load(model.sections);
+  coded.load({ ...answers, lines: { grade: { sentence: 'a1', text: 'Grade 4, by rule.', values: { grade: '4' } } } });
+  assert.equal(coded.state('grade'), 'same');
+  coded.set('grade', '1');
+  assert.equal(model.find('a1').sentence.text, 'Grade 1: negative.');
+  assert.equal(model.find('a1').sentence.state, 'edited');
+  assert.equal(coded.toJson().values.grade.origin, 'human');
+});
+
+test('a rule follows the answers until a person says otherwise', () => {
+  const { coded, texts } = report();
+  assert.equal(coded.takeComputed({ grade: { value: '4', reason: 'so' } }), true);
+  assert.deepEqual(texts('summary'), ['Grade 4: suspicious.']);
+  assert.equal(coded.values.get('grade').origin, 'rule');
+  coded.set('grade', '1');
+  assert.equal(coded.takeComputed({ grade: { value: '4', reason: 'so' } }), false);
+  assert.equal(coded.value('grade'), '1');
+});
+
+test('an answer about a finding writes a sentence that rests on it', () => {
+  const { coded, model } = report({ findings: [{ key: 'f1', number: 1 }, { key: 'f2', number: 2 }] });
+  assert.deepEqual(coded.keysOf('findings', 'f2').includes('benign.f2'), true);
+  coded.set('benign.f2', 'fat');
+  const [sentence] = model.section('findings').sentences;
+  assert.deepEqual([sentence.text, sentence.evidence], ['Nodule 2: fat.', ['f2']]);
+});
+
+test('the normal key answers what its text says, and takes both back together', () => {
+  const { coded, model, texts } = report();
+  model.insertNormal({ findings: ['No bleed.'], summary: ['Grade 1: negative.'] });
+  coded.setNormal(model.filled, false);
+  assert.deepEqual([coded.value('bleed'), coded.value('grade')], ['no', '1']);
+  assert.deepEqual(texts(), ['No bleed.']);
+  model.undoNormal();
+  coded.undoNormal();
+  assert.deepEqual([texts(), coded.value('bleed'), coded.lines.size], [[], null, 0]);
+});
+
+test('where the AI wrote something the normal key answers only if it found nothing', () => {
+  const sentences = [ai('a1', 'A bleed of 3 mL.')];
+  const { coded, model, texts } = report({ sentences });
+  model.insertNormal({ findings: ['No bleed.'] });
+  coded.setNormal(model.filled, false);
+  assert.equal(coded.value('bleed'), null);
+  coded.setNormal(model.filled, true);
+  assert.deepEqual(texts(), ['A bleed of 3 mL.', 'No bleed.']);
+  assert.equal(model.undoNormal(), 2);
+  coded.undoNormal();
+  assert.deepEqual([texts(), coded.value('bleed')], [['A bleed of 3 mL.'], null]);
+});
+
+test('the normal text says nothing else than an answer that is there already', () => {
+  const { coded, model, texts } = report({ answers: { values: { grade: { value: '4', origin: 'ai' }, bleed: { value: 'unclear', origin: 'ai' } }, lines: {} } });
+  model.insertNormal({ findings: ['No bleed.', 'No fracture.'], summary: ['Grade 1: negative.'] });
+  coded.setNormal(model.filled, false);
+  assert.deepEqual(texts('summary'), ['Grade 4: suspicious.']);
+  assert.deepEqual(texts(), ['No fracture.'], 'an answer without a sentence leaves none');
+  assert.deepEqual([coded.value('grade'), coded.state('grade')], ['4', 'same']);
+});
