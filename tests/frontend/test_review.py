@@ -13,7 +13,9 @@ from screening.models import Study
 from screening.phantoms.chest import chest_ct
 from tests.chromium import Room
 from tests.conftest import PASSWORD
+from tests.frontend.test_addenda import sign_report
 from tests.frontend.test_evidence import finding_on
+from tests.frontend.test_reading_room import fill_required
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -89,3 +91,19 @@ def test_what_blocks_is_refused_with_its_sentence_and_signed_over_with_a_reason(
     reason.press("Enter")
     room.wait(lambda data: data.get("signed") == "yes")
     assert "Situs inversus" in Signature.objects.get().canonical
+
+
+def test_a_question_still_open_is_taken_back_when_the_signature_goes_out(
+    open_room, reader, take_in, give_result, claimed_by
+):
+    """Answered after the signature it would be refused, and the browser would tell of an error."""
+    study = take_in(chest_ct(6, nodules=None, slices=16, size=128).datasets, "lung")
+    give_result(study, [])
+    room = open_room(reader, claimed_by(study))
+    asked: list[Any] = []
+    room.page.route("**/review/", lambda route: asked.append(route.request))
+    with room.page.expect_request("**/review/"):
+        fill_required(room)
+    sign_report(room)
+    assert asked
+    assert [request.failure for request in asked] == ["net::ERR_ABORTED"] * len(asked)

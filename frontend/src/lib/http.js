@@ -32,14 +32,15 @@ export function getJson(url) {
   return send(url, { headers: { Accept: 'application/json' } });
 }
 
-/** `keepalive` lets a save outlive the page; browsers allow it for small bodies only. */
-export function postJson(url, body, { keepalive = false } = {}) {
+/** `keepalive` lets a save outlive the page; browsers allow it for small bodies only. `signal` takes the request back. */
+export function postJson(url, body, { keepalive = false, signal } = {}) {
   const text = JSON.stringify(body);
   return send(url, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': token() },
     body: text,
     keepalive: keepalive && text.length < 60000,
+    signal,
   });
 }
 

@@ -70,7 +70,9 @@ export class ReportPanel {
       say,
       revision: () => this.saver.revision,
       before: () => this.#readyToSign(),
+      sending: () => this.review.rest(),
       done: (answer) => this.#signed(answer),
+      refused: () => this.review.touched(),
       reviewed: (remarks) => this.review.refused(remarks),
     });
     this.review = new Review({ room, say, selection, panel: this });

@@ -24,6 +24,7 @@ export class Review {
   #at = -1;
   #timer = null;
   #asked = 0;
+  #asking = null;
   #over = false;
 
   /** `panel`: the report's, whose text is looked at and which signs. */
@@ -45,17 +46,27 @@ export class Review {
     this.#timer = setTimeout(() => this.look(), pause);
   }
 
+  /** A signature is on its way: a question that arrives after it would be refused, so none is asked any more. */
+  rest() {
+    clearTimeout(this.#timer);
+    this.#asking?.abort();
+  }
+
   /** Asks the server. What cannot be asked now is asked with the next change. */
   async look() {
     this.#asked += 1;
     const mine = this.#asked;
+    this.#asking?.abort();
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
     try {
       const { model } = this.panel;
       const answers = model.answers ? { answers: model.answers.toJson() } : {};
-      const { remarks } = await this.post(this.room.urls.review, { sections: model.toJson(), ...answers });
+      const body = { sections: model.toJson(), ...answers };
+      const { remarks } = await this.post(this.room.urls.review, body, { signal });
       if (mine === this.#asked && this.room.can.edit) this.take(remarks);
     } catch {
-      publish({ review: 'unknown' });
+      if (!signal.aborted) publish({ review: 'unknown' });
     }
   }
 

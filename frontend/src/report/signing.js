@@ -12,10 +12,12 @@ export class Signing {
 
   /**
    * `parts`: {button, preliminary, password, answer}. `before()` → true when nothing stands in the way and the
-   * text is saved. `done(answer)` is called once signed, `reviewed(remarks)` when the review speaks against it.
+   * text is saved. `sending()` is called as the signature goes out, `done(answer)` once signed, `refused()` when it was
+   * not, `reviewed(remarks)` when the review speaks against it.
    */
-  constructor({ parts, url, needsPassword, say, revision, before, done, reviewed = () => {}, post = postJson }) {
-    Object.assign(this, { parts, url, needsPassword, say, revision, before, done, reviewed, post });
+  constructor({ parts, url, needsPassword, say, revision, before, done, ...more }) {
+    const { sending = () => {}, refused = () => {}, reviewed = () => {}, post = postJson } = more;
+    Object.assign(this, { parts, url, needsPassword, say, revision, before, done, sending, refused, reviewed, post });
     parts.button.addEventListener('click', () => this.sign('final'));
     parts.preliminary.addEventListener('click', () => this.sign('preliminary'));
     parts.password.addEventListener('keydown', (event) => {
@@ -61,6 +63,7 @@ export class Signing {
 
   async #send() {
     const body = { password: this.parts.password.value, meaning: this.meaning, revision: this.revision(), ...this.over };
+    this.sending();
     try {
       this.signed = await this.post(this.url, body);
     } catch (error) {
@@ -84,5 +87,6 @@ export class Signing {
       this.parts.password.focus();
     }
     if (error.body?.remarks) this.reviewed(error.body.remarks);
+    else this.refused();
   }
 }
