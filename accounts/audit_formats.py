@@ -40,6 +40,7 @@ QUERY = ("110112", "Query")
 LOG_USED = ("110101", "Audit Log Used")
 SECURITY = ("110113", "Security Alert")
 PROCEDURE = ("110111", "Procedure Record")
+PATIENT = ("110110", "Patient Record")
 APPLICATION = ("110100", "Application Activity")
 
 # Verb → (event id, action): Create, Read, Update, Delete, Execute.
@@ -72,6 +73,16 @@ KINDS: Mapping[str, tuple[tuple[str, str], str]] = {
     Verb.DOCUMENT_NOT_SENT: (EXPORT, "E"),
     Verb.TARGET_SAVED: (SECURITY, "U"),
     Verb.STUDY_DEIDENTIFIED: (EXPORT, "R"),
+    Verb.EXPORTS_VIEWED: (QUERY, "E"),
+    Verb.EXPORT_ASKED: (EXPORT, "E"),
+    Verb.EXPORT_FETCHED: (EXPORT, "R"),
+    Verb.EXPORT_REMOVED: (EXPORT, "D"),
+    Verb.KEY_TABLE_FETCHED: (EXPORT, "R"),
+    Verb.GLASS_BROKEN: (SECURITY, "E"),
+    Verb.GLASS_ENDED: (SECURITY, "U"),
+    Verb.PATIENTS_MERGED: (PATIENT, "U"),
+    Verb.MERGE_UNDONE: (PATIENT, "U"),
+    Verb.PATIENT_CORRECTED: (PATIENT, "U"),
     Verb.NOTES_VIEWED: (PROCEDURE, "R"),
     Verb.TASKS_VIEWED: (QUERY, "E"),
     Verb.MODEL_INSTALLED: (APPLICATION, "C"),

@@ -38,10 +38,18 @@ class SiteForm(forms.Form):
     )
     sign_with = forms.ChoiceField(label=_("Signing a report asks for"), choices=SignWith.choices)
     hold_back_ai = forms.ChoiceField(label=_("Hold AI back until a first opinion"), choices=HoldBack.choices)
+    break_glass_minutes = forms.IntegerField(
+        label=_("Emergency access for readers of other sites, minutes"),
+        min_value=0,
+        max_value=480,
+        initial=0,
+        required=False,
+        help_text=_("0: none. They see one study, with a reason, and the auditors are told."),
+    )
 
     def __init__(self, *args: Any, site: Site | None = None, **kwargs: Any) -> None:
         self.site = site
-        fields = ("name", "slug", "sign_with", "hold_back_ai")
+        fields = ("name", "slug", "sign_with", "hold_back_ai", "break_glass_minutes")
         kwargs["initial"] = {name: getattr(site, name) for name in fields} if site else {"sign_with": SignWith.EACH}
         super().__init__(*args, **kwargs)
         if site:

@@ -33,6 +33,8 @@ class Site(models.Model):
     is_active = models.BooleanField(default=True)
     sign_with = models.CharField(max_length=8, choices=SignWith, default=SignWith.EACH)
     hold_back_ai = models.CharField(max_length=10, choices=HoldBack, default=HoldBack.PROGRAMME)
+    # For how long a reader of another site may see a study in an emergency. 0: never.
+    break_glass_minutes = models.PositiveSmallIntegerField(default=0)
     # Programme → whether its AI is held back here, where the site's settings say: a copy of their newest versions,
     # kept by the service that writes them, so that no list asks for them row by row.
     programme_holds = models.JSONField(default=dict, blank=True, editable=False)
@@ -166,6 +168,16 @@ class Verb(models.TextChoices):
     SESSION_STARTED = "session_started", _("Reading session started")
     SESSION_ENDED = "session_ended", _("Reading session ended")
     STUDY_DEIDENTIFIED = "study_deidentified", _("Study exported without its person")
+    EXPORTS_VIEWED = "exports_viewed", _("Exports without persons viewed")
+    EXPORT_ASKED = "export_asked", _("Export without persons asked for")
+    EXPORT_FETCHED = "export_fetched", _("Export without persons fetched")
+    EXPORT_REMOVED = "export_removed", _("Export without persons removed")
+    KEY_TABLE_FETCHED = "key_table_fetched", _("Key table of an export fetched")
+    GLASS_BROKEN = "glass_broken", _("Study of another site opened in an emergency")
+    GLASS_ENDED = "glass_ended", _("Emergency access ended")
+    PATIENTS_MERGED = "patients_merged", _("Patients merged")
+    MERGE_UNDONE = "merge_undone", _("Merge of patients undone")
+    PATIENT_CORRECTED = "patient_corrected", _("Patient corrected")
     REPORT_VIEWED = "report_viewed", _("Report viewed")
     REPORT_DRAFTED = "report_drafted", _("Report drafted")
     HOUSE_STYLE_SET = "house_style_set", _("House style set")

@@ -42,6 +42,9 @@ class Action(models.TextChoices):
     MANAGE_TARGETS = "manage_targets", _("Manage where reports are sent")
     MANAGE_SITES = "manage_sites", _("Manage sites and their programmes")
     ERASE_CONTENT = "erase_content", _("Erase content on request, and hold it")
+    EXPORT_DEIDENTIFIED = "export_deidentified", _("Export studies without their persons")
+    MANAGE_PATIENTS = "manage_patients", _("Merge and correct patients")
+    BREAK_GLASS = "break_glass", _("See a study of another site in an emergency")
     VIEW_STATUS = "view_status", _("See how the department runs")
     VIEW_AUDIT = "view_audit", _("Read the audit trail")
 
@@ -58,6 +61,7 @@ ROLE_ACTIONS: dict[str, frozenset[str]] = {
             Action.SIGN_REPORT,
             Action.VIEW_REPORT,
             Action.COMMUNICATE,
+            Action.BREAK_GLASS,
         }
     ),
     Role.TRAINEE: frozenset(
@@ -74,7 +78,14 @@ ROLE_ACTIONS: dict[str, frozenset[str]] = {
     ),
     # A technologist sees the list and the images to check them, never a score or a report.
     Role.TECHNOLOGIST: frozenset(
-        {Action.VIEW_WORKLIST, Action.VIEW_IMAGES, Action.WRITE_NOTE, Action.UPLOAD, Action.VIEW_INGEST}
+        {
+            Action.VIEW_WORKLIST,
+            Action.VIEW_IMAGES,
+            Action.WRITE_NOTE,
+            Action.UPLOAD,
+            Action.VIEW_INGEST,
+            Action.MANAGE_PATIENTS,
+        }
     ),
     Role.ADMINISTRATOR: frozenset(
         {
@@ -84,6 +95,8 @@ ROLE_ACTIONS: dict[str, frozenset[str]] = {
             Action.MANAGE_MODELS,
             Action.MANAGE_RULES,
             Action.ERASE_CONTENT,
+            Action.EXPORT_DEIDENTIFIED,
+            Action.MANAGE_PATIENTS,
             Action.MANAGE_TARGETS,
             Action.MANAGE_SITES,
             Action.VIEW_STATUS,

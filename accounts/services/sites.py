@@ -14,7 +14,7 @@ from accounts import audit
 from accounts.models import HoldBack, Membership, SignWith, Site, User, Verb
 from accounts.roles import Action, Role, can
 
-FIELDS = ("name", "sign_with", "hold_back_ai")
+FIELDS = ("name", "sign_with", "hold_back_ai", "break_glass_minutes")
 
 
 class SiteConflict(Exception):
@@ -22,7 +22,14 @@ class SiteConflict(Exception):
 
 
 def create_site(
-    *, actor: User, slug: str, name: str, sign_with: str, hold_back_ai: str, request: HttpRequest | None = None
+    *,
+    actor: User,
+    slug: str,
+    name: str,
+    sign_with: str,
+    hold_back_ai: str,
+    break_glass_minutes: int | None = None,
+    request: HttpRequest | None = None,
 ) -> Site:
     """A new site, of which the actor is the first administrator.
 
@@ -31,6 +38,7 @@ def create_site(
     if not can(actor, Action.MANAGE_SITES):
         raise PermissionDenied(_("Your role does not allow this."))
     site = Site(slug=slug, name=name, sign_with=SignWith(sign_with), hold_back_ai=HoldBack(hold_back_ai))
+    site.break_glass_minutes = break_glass_minutes or 0
     site.full_clean()
     try:
         with transaction.atomic():
@@ -49,20 +57,26 @@ def change_site(
     name: str,
     sign_with: str,
     hold_back_ai: str,
+    break_glass_minutes: int | None = None,
     seen: tuple[str, ...] | None = None,
     request: HttpRequest | None = None,
 ) -> bool:
-    """Rename a site and set how it signs and whether AI waits there; False when nothing was different.
+    """Rename a site and set how it signs, whether AI waits there and for how long an emergency opens a study to a
+    reader of another site (None: as it is); False when nothing was different.
 
-    seen: name, signing and holding back as they stood on the page. Raises PermissionDenied, `SiteConflict`.
+    seen: `FIELDS` as they stood on the page, as text. Raises PermissionDenied, `SiteConflict`.
     """
     if not can(actor, Action.MANAGE_SITES, site):
         raise PermissionDenied(_("Your role does not allow this."))
-    wanted = {"name": name, "sign_with": SignWith(sign_with).value, "hold_back_ai": HoldBack(hold_back_ai).value}
+    wanted: dict[str, Any] = {"name": name, "sign_with": SignWith(sign_with).value}
+    wanted["hold_back_ai"] = HoldBack(hold_back_ai).value
     with transaction.atomic():
         stored = Site.objects.select_for_update().get(pk=site.pk)
         was = {field: getattr(stored, field) for field in FIELDS}
-        if seen is not None and tuple(was.values()) != seen:
+        wanted["break_glass_minutes"] = (
+            was["break_glass_minutes"] if break_glass_minutes is None else break_glass_minutes
+        )
+        if seen is not None and tuple(str(value) for value in was.values()) != seen:
             raise SiteConflict(_("Somebody else has changed this site since you opened this page."))
         changed = [field for field in FIELDS if was[field] != wanted[field]]
         if not changed:

@@ -16,6 +16,7 @@ from accounts.forms import SiteForm
 from accounts.models import Site, User
 from accounts.roles import Action, can
 from accounts.selectors import managed_site, managed_sites
+from accounts.services.sites import FIELDS
 
 
 def _administrator(request: HttpRequest) -> User:
@@ -57,7 +58,7 @@ def site_change(request: HttpRequest, slug: str) -> HttpResponse:
     site = managed_site(administrator, slug)
     form = SiteForm(request.POST or None, site=site)
     if request.method == "POST" and form.is_valid():
-        seen = tuple(request.POST.get(f"seen-{name}", "") for name in ("name", "sign_with", "hold_back_ai"))
+        seen = tuple(request.POST.get(f"seen-{name}", "") for name in FIELDS)
         try:
             services.change_site(actor=administrator, site=site, seen=seen, request=request, **form.cleaned_data)
         except services.SiteConflict as error:

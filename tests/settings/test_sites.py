@@ -8,12 +8,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from accounts.models import AuditEvent, Membership, Site, Verb
 from accounts.roles import Role
 from accounts.services import SiteConflict, change_site, create_site
+from accounts.services.sites import FIELDS
 
 WAYS = {"sign_with": "each", "hold_back_ai": "programme"}
 
 
 def seen(site: Site) -> dict[str, str]:
-    return {f"seen-{name}": getattr(site, name) for name in ("name", "sign_with", "hold_back_ai")}
+    return {f"seen-{name}": str(getattr(site, name)) for name in FIELDS}
 
 
 def test_the_list_shows_the_sites_one_administers_and_no_other(client, north, south, administrator, reader):
