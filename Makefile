@@ -8,7 +8,7 @@ TORCH ?= cpu
 SIZE ?= 1440x900
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: help setup demo test check soak audit messages screenshots docs-images evaluate train-lung train-breast train-brain train-drafter clean
+.PHONY: help setup demo test test-postgres check soak audit messages screenshots docs-images evaluate train-lung train-breast train-brain train-drafter clean
 
 help: ## list the targets
 	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -23,6 +23,10 @@ test: setup ## every test, browser tests included
 	@bash docker/chromium.sh
 	@cd frontend && npm test --silent
 	@$(PY) -m pytest -n 2 --dist loadfile -m "not soak"
+
+test-postgres: setup ## the same on a PostgreSQL and a Redis of the run's own: [PART=ci]
+	@bash docker/chromium.sh
+	@$(PY) -m tests.servers $(if $(IF_FOUND),--if-found) $(PY) -m pytest -n 2 --dist loadfile -m "not soak and not browser" $(if $(filter ci,$(PART)),$(POSTGRES_PART))
 
 check: setup ## lint, types, import contracts, file lengths
 	@$(VENV)/bin/ruff check .

@@ -225,5 +225,7 @@ if CELERY_BROKER_URL.startswith("redis"):
         "socket_connect_timeout": 3,
         "socket_timeout": 5,
     }
+    # Tries that failed count in every web process. Of a broker elsewhere than Redis nothing is known here.
+    CACHES = {"default": {"BACKEND": "config.cache.SharedCache", "LOCATION": CELERY_BROKER_URL}}
 
 LOGGING = logging_config(level=env.str("LOG_LEVEL", default="INFO"))

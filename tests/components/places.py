@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
+import atexit
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,12 @@ import amqp
 import psycopg
 import pytest
 import redis
-from psycopg import sql
 
 from config.jobs import QUEUES
+from tests.servers import PostgreSQL, Redis, missing, running
 
 HOST = "127.0.0.1"
-POSTGRESQL, REDIS, RABBITMQ = 5432, 6379, 5672
-REDIS_DATABASES = range(15, 0, -1)
+RABBITMQ = 5672
 
 
 @dataclass(frozen=True)
@@ -52,42 +52,40 @@ def embedded(home: Path) -> Iterator[Place]:
     yield Place({}, rows)
 
 
+@cache
+def own(make: type[PostgreSQL] | type[Redis]) -> Any:
+    """This process's own server, started with the first test that needs it."""
+    if lacking := missing():
+        pytest.skip(lacking)
+    kept = ExitStack()
+    atexit.register(kept.close)
+    return kept.enter_context(running(make))
+
+
 @contextmanager
 def postgresql() -> Iterator[Place]:
-    need(POSTGRESQL, "PostgreSQL")
-    server = f"postgresql://postgres@{HOST}:{POSTGRESQL}"
-    name = f"firstread_{secrets.token_hex(6)}"
-    try:
-        admin = psycopg.connect(f"{server}/postgres", autocommit=True, connect_timeout=5)
-    except psycopg.OperationalError:
-        pytest.skip(f"the PostgreSQL server on {HOST}:{POSTGRESQL} does not let the user postgres in")
+    server = own(PostgreSQL)
+    name = server.create()
 
     def rows(question: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(f"{server}/{name}", connect_timeout=5) as database:
+        with psycopg.connect(server.url(name), connect_timeout=5) as database:
             return database.execute(question).fetchall()  # type: ignore[arg-type]
 
-    with admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            yield Place({"DATABASE_URL": f"{server}/{name}"}, rows)
-        finally:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    try:
+        yield Place({"DATABASE_URL": server.url(name)}, rows)
+    finally:
+        server.drop(name)
 
 
 @contextmanager
 def redis_broker() -> Iterator[str]:
-    """The URL of a numbered database that was empty, marked as taken, and is emptied at the end."""
-    need(REDIS, "Redis")
-    for number in REDIS_DATABASES:
-        with closing(redis.Redis(HOST, REDIS, db=number, socket_timeout=5)) as server:
-            if server.dbsize() or not server.set("firstread-test", "taken", nx=True):
-                continue
-            try:
-                yield f"redis://{HOST}:{REDIS}/{number}"
-            finally:
-                server.flushdb()
-            return
-    pytest.skip(f"no database of the Redis server on {HOST}:{REDIS} is empty")
+    """The URL of a broker that is empty before and afterwards."""
+    server = own(Redis)
+    try:
+        yield server.url()
+    finally:
+        with closing(redis.Redis.from_url(server.url(), socket_timeout=5)) as link:
+            link.flushdb()
 
 
 def _is_there(link: amqp.Connection, queue: str) -> bool:
