@@ -46,6 +46,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("error.html", {"title": title, "sentence": sentence}), status=500)
 
 
+def unreadable(request: HttpRequest) -> HttpResponse:
+    """A stored image is not what was stored, or its key is not given."""
+    sentence = _("A stored image cannot be read. The department's administrator can see which it is.")
+    return _answer(request, 503, _("Image not readable"), sentence)
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     sentence = _("The page was open for too long. Go back, load it again and repeat the last step.")
     return _answer(request, 403, _("Please load the page again"), sentence)

@@ -15,6 +15,7 @@ from screening.selectors.registry import bundle_for_run
 from screening.services import scoring
 from screening.services.heartbeat import Heartbeat
 from screening.services.inputs import run_input
+from screening.storage import MissingObject, UnreadableObject
 
 log = structlog.get_logger(__name__)
 
@@ -48,4 +49,6 @@ def score_study(run_id: int) -> None:
 
 def failure_words(error: Exception) -> str:
     """The kind of error only: its text may carry a patient's data."""
+    if isinstance(error, MissingObject | UnreadableObject):
+        return "A stored image of this study cannot be read."
     return f"The model failed ({type(error).__name__})."

@@ -18,6 +18,8 @@ FIRSTREAD_DEVICE = DEVICE
 STORAGE_ROOT = HOME / "objects"
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=512 * 1024 * 1024)
 QUIET_SECONDS = env.int("QUIET_SECONDS", default=10)
+# Keys that stored images are encrypted with, the current one first; empty: they are kept as they came.
+STORAGE_KEY = env.str("STORAGE_KEY", default="")
 # After a study is opened, signing and going on wait this long: a second press was meant for the study before.
 LOCK_OUT_SECONDS = env.float("LOCK_OUT_SECONDS", default=2.0)
 # Every version of every model, shipped or installed.
@@ -87,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.DeniedMiddleware",
+    "screening.middleware.UnreadableMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

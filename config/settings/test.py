@@ -25,6 +25,7 @@ if REDIS:
     CACHES = {"default": {"BACKEND": "config.cache.SharedCache", "LOCATION": f"{REDIS}/{OWN_NUMBER + 1}"}}
 else:
     CELERY_BROKER_URL = "memory://"
+STORAGE_KEY = ""
 STORAGE_ROOT = Path(os.environ["FIRSTREAD_HOME"]) / "objects"
 STATIC_ROOT = Path(os.environ["FIRSTREAD_HOME"]) / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ from screening.models import Instance, Study
 from screening.programmes import presets_for
 from screening.selectors.phrases import finding_type
 from screening.selectors.places import place_words
-from screening.storage import MissingObject, storage
+from screening.storage import MissingObject, UnreadableObject, storage
 
 MOST = 4
 # One that hangs costs so long, all of them together little more; whatever is missing is said.
@@ -68,7 +68,7 @@ def _key_image(study: Study, finding: ExportedFinding) -> KeyImage | None:
         with storage().open_range(row.sha256) as stream:
             data = stream.read()
         picture = RENDERER.make(data, Wish(frame=finding.frame, quality=85, window=window, size=(SIDE, SIDE)))
-    except (MissingObject, PixelError) as error:
+    except (MissingObject, UnreadableObject, PixelError) as error:
         log.warning("key_image_missing", study=study.pk, error=type(error).__name__)
         return None
     x0, y0, x1, y1 = finding.box

@@ -15,7 +15,7 @@ from screening.dicom.elements import READING_ERRORS
 from screening.dicom.errors import IngestError
 from screening.models import Instance
 from screening.services.ingest import IngestResult, ingest_instance, reject
-from screening.storage import MissingObject, storage
+from screening.storage import MissingObject, UnreadableObject, storage
 
 SOURCE = "dimse"
 _SOP_CLASS, _SOP_INSTANCE = 0x00080016, 0x00080018
@@ -82,6 +82,6 @@ def _kept_file(dataset: bytes, sop_uid: str, transfer_syntax_uid: str, site: Sit
     try:
         with storage().open_range(known[0]) as stream:
             kept = stream.read()
-    except MissingObject:
+    except (MissingObject, UnreadableObject):
         return None
     return kept if kept.endswith(dataset) else None

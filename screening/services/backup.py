@@ -2,8 +2,9 @@
 
 The folder of a backup holds every stored object once, encrypted, and a folder for each snapshot: the database
 at one moment, the list of its objects, and what is kept beside the database (the key and head of the audit trail,
-the heads of the signatures). Objects never change and are stored before any row tells of them, so those that the
-snapshot's database names are all there.
+the heads of the signatures). The keys of an encrypted store are neither in it nor needed for it: a backup has a key
+of its own, and what comes back is encrypted with the keys of the place it comes back to. Objects never change and are
+stored before any row tells of them, so those that the snapshot's database names are all there.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from accounts.services.sealing import seal_events
 from screening.backup import database
 from screening.backup.vault import KEY_BYTES, Damaged, Vault
 from screening.models import Instance
-from screening.storage import MissingObject, storage
+from screening.storage import MissingObject, UnreadableObject, storage
 
 FORMAT = 1
 # Kept outside the database, and needed to verify it, or to read the secrets in it.
@@ -168,7 +169,7 @@ def missing_objects() -> Iterator[str]:
             with storage().open_range(key) as stream:
                 while data := stream.read(1 << 20):
                     digest.update(data)
-        except MissingObject:
+        except (MissingObject, UnreadableObject):
             yield key
             continue
         if digest.hexdigest() != key:
@@ -198,6 +199,8 @@ def _add_objects(box: Vault, folder: Path, objects: list[tuple[str, int]], files
                 box.write(stream, path, key)
         except MissingObject:
             raise BackupFailed(f"The object {key[:16]}… of the database is not in the storage.") from None
+        except UnreadableObject as error:
+            raise BackupFailed(str(error)) from None
         added, size = added + 1, size + length
     for name, key in files.items():
         path = _place_of(folder, key)

@@ -22,7 +22,7 @@ from screening.dicom.stack import VOLUMES, along_normal, points_in_plane, volume
 from screening.models import Instance, Measurement, Study
 from screening.selectors import open_reading
 from screening.selectors.measuring import is_frozen, stays_with
-from screening.storage import MissingObject, storage
+from screening.storage import MissingObject, UnreadableObject, storage
 
 TRIES = 5
 # Larger files are not opened for the figures of a region: what answers a click has bounds.
@@ -198,7 +198,7 @@ def _figures(instance: Instance, frame: int, tool: str, points: list[measuring.P
         with storage().open_range(instance.sha256) as stream, reading_quietly():
             dataset = dcmread(stream)
         pixels = frame_array(dataset, frame)
-    except (MissingObject, PixelError, *READING_ERRORS):
+    except (MissingObject, UnreadableObject, PixelError, *READING_ERRORS):
         log.info("region_without_pixels", instance=instance.pk)
         return []
     return measuring.statistics(tool, points, pixels, unit)
