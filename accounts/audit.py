@@ -30,6 +30,9 @@ def record(
 ) -> AuditEvent:
     """Add one event. Called inside the transaction of the act it tells of, so both stand or fall."""
     person = actor if isinstance(actor, User) else None
+    told = dict(detail or {})
+    if person is not None and person.grant is not None:
+        told |= {"token": person.grant.name, "token_id": person.grant.token_id}
     return AuditEvent.objects.create(
         at=timezone.now(),
         verb=verb,
@@ -39,13 +42,13 @@ def record(
         site=site,
         object_type=object_type,
         object_id=str(object_id),
-        detail=dict(detail or {}),
-        address=_address(request) if request else None,
+        detail=told,
+        address=address_of(request) if request else None,
         request_id=REQUEST_ID.get(),
     )
 
 
-def _address(request: HttpRequest) -> str | None:
+def address_of(request: HttpRequest) -> str | None:
     """Where the request came from, seen through the proxies that the settings trust; None on a local socket."""
     try:
         address: str = get_adapter(request).get_client_ip(request)

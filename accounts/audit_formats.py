@@ -55,6 +55,9 @@ KINDS: Mapping[str, tuple[tuple[str, str], str]] = {
     Verb.INVITATION_USED: (SECURITY, "U"),
     Verb.INVITATION_WITHDRAWN: (SECURITY, "D"),
     Verb.SIGN_INS_ENDED: (SECURITY, "D"),
+    Verb.TOKEN_MADE: (SECURITY, "C"),
+    Verb.TOKEN_REVOKED: (SECURITY, "D"),
+    Verb.TOKEN_REFUSED: (SIGNING_IN, "E"),
     Verb.USERS_EXPORTED: (EXPORT, "R"),
     Verb.SITE_CREATED: (SECURITY, "C"),
     Verb.SITE_CHANGED: (SECURITY, "U"),
@@ -138,6 +141,9 @@ def fhir_event(event: AuditEvent) -> dict[str, Any]:
     agent: dict[str, Any] = {"requestor": True, "who": {"display": event.actor_name or "Firstread"}}
     if event.actor_id is not None:
         agent["altId"] = str(event.actor_id)
+    if event.detail.get("token"):
+        # What it was done with, beside the person who answers for it.
+        agent["name"] = f"by token {event.detail['token']}"
     if event.address:
         agent["network"] = {"address": event.address, "type": "2"}
     resource: dict[str, Any] = {

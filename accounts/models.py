@@ -9,7 +9,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.oidc_models import ExternalIdentity as ExternalIdentity
+from accounts.oidc_models import ProviderRole as ProviderRole
 from accounts.roles import Role
+from accounts.tokens import Grant
+from accounts.tokens_models import ApiToken as ApiToken
 
 
 class SignWith(models.TextChoices):
@@ -70,8 +74,11 @@ class TextSize(models.IntegerChoices):
 class User(AbstractUser):
     """A person. What they may do comes from memberships alone, never from `is_staff`.
 
-    `keys`: act → keys, where they differ from the table of `accounts.keymap`.
+    `keys`: act → keys, where they differ from the table of `accounts.keymap`. `grant`: what the API token they came
+    with leaves of their rights; None for a session, which has them all.
     """
+
+    grant: Grant | None = None
 
     theme = models.CharField(max_length=8, choices=Theme, default=Theme.DARK)
     text_size = models.PositiveSmallIntegerField(choices=TextSize, default=TextSize.USUAL)
@@ -142,6 +149,9 @@ class Verb(models.TextChoices):
     INVITATION_USED = "invitation_used", _("Invitation used")
     INVITATION_WITHDRAWN = "invitation_withdrawn", _("Invitation withdrawn")
     SIGN_INS_ENDED = "sign_ins_ended", _("Sessions of a user ended")
+    TOKEN_MADE = "token_made", _("API token made")
+    TOKEN_REVOKED = "token_revoked", _("API token revoked")
+    TOKEN_REFUSED = "token_refused", _("API token refused")
     USERS_EXPORTED = "users_exported", _("List of users exported")
     SITE_CREATED = "site_created", _("Site created")
     SITE_CHANGED = "site_changed", _("Site changed")

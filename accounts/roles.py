@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+    from django.db.models import QuerySet
 
-    from accounts.models import Site, User
+    from accounts.models import Membership, Site, User
 
 
 class Role(models.TextChoices):
@@ -111,11 +112,23 @@ def roles_with(action: str) -> tuple[str, ...]:
     return tuple(role for role, actions in ROLE_ACTIONS.items() if action in actions)
 
 
+def roles_for(user: User, action: str) -> tuple[str, ...]:
+    """The roles by which this person may do `action` now: none where their API token leaves it out."""
+    return roles_with(action) if user.grant is None or action in user.grant.actions else ()
+
+
+def in_reach(user: User) -> QuerySet[Membership]:
+    """Their memberships at active sites, of which a token may leave one only."""
+    held = user.memberships.filter(site__is_active=True)
+    only = user.grant.site_id if user.grant is not None else None
+    return held if only is None else held.filter(site=only)
+
+
 def can(user: User | AnonymousUser, action: str, site: Site | None = None) -> bool:
     """May `user` do `action` at `site` (at any site when None)? One query, inactive users never."""
     if not user.is_authenticated or not user.is_active:
         return False
-    memberships = user.memberships.filter(role__in=roles_with(action), site__is_active=True)
+    memberships = in_reach(user).filter(role__in=roles_for(user, action))
     if site is not None:
         memberships = memberships.filter(site=site)
     return memberships.exists()

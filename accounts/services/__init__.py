@@ -1,5 +1,6 @@
 from accounts.services.authentication import note_authentication, password_is_right, recently_authenticated
 from accounts.services.sites import SiteConflict, change_site, create_site
+from accounts.services.tokens import command_token
 from accounts.services.users import (
     LastAdministrator,
     change_user,
@@ -7,7 +8,6 @@ from accounts.services.users import (
     ensure_demo_user,
     ensure_site,
     set_active,
-    token_of,
 )
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "SiteConflict",
     "change_site",
     "change_user",
+    "command_token",
     "create_site",
     "create_user",
     "ensure_demo_user",
@@ -23,5 +24,4 @@ __all__ = [
     "password_is_right",
     "recently_authenticated",
     "set_active",
-    "token_of",
 ]

@@ -17,11 +17,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from rest_framework.authtoken.models import Token
 
 from accounts import audit
 from accounts.models import Invitation, Site, User, Verb
 from accounts.selectors import answers_for
+from accounts.services.tokens import revoke_all
 from accounts.services.users import end_sessions
 
 GOOD_FOR = timedelta(days=7)
@@ -93,7 +93,7 @@ def invitation_for(token: str) -> Invitation:
 
 
 def accept(*, token: str, password: str, request: HttpRequest | None = None) -> User:
-    """Give the invited person their password: the link is used up, their sessions and API token end.
+    """Give the invited person their password: the link is used up, their sessions and API tokens end.
 
     Raises `InvitationError`, ValidationError for a weak password, which leaves the link good.
     """
@@ -107,7 +107,7 @@ def accept(*, token: str, password: str, request: HttpRequest | None = None) -> 
             raise InvitationError(_("This link was used, withdrawn, or is over. Ask your administrator for another."))
         user.set_password(password)
         user.save(update_fields=["password"])
-        Token.objects.filter(user=user).delete()
+        revoke_all(user=user, actor=user, request=request)
         _record(Verb.INVITATION_USED, user, user, request, invitation)
     end_sessions(user)
     return user

@@ -11,12 +11,12 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from rest_framework.authtoken.models import Token
 
 from accounts import audit
 from accounts.models import Membership, Site, User, Verb
 from accounts.roles import Action, roles_with
 from accounts.selectors import administered_sites, answers_for, is_last_administrator, sessions_of
+from accounts.services.tokens import revoke_all
 
 # Role before and after, by site.
 Changes = dict[Site, tuple[str, str]]
@@ -93,7 +93,7 @@ def change_user(
 
     Name, e-mail and password belong to the person at all their sites, so only someone who answers for
     them at every one may change these; one's own password is changed with the old one, not here.
-    A new password ends the user's sessions and API token. Raises ValidationError, PermissionError, LastAdministrator.
+    A new password ends the user's sessions and API tokens. Raises ValidationError, PermissionError, LastAdministrator.
     """
     with transaction.atomic():
         stored = User.objects.get(pk=user.pk)
@@ -114,7 +114,7 @@ def change_user(
         if fields:
             user.save(update_fields=fields)
         if password:
-            Token.objects.filter(user=user).delete()
+            revoke_all(user=user, actor=actor, request=request)
         changes = _set_memberships(actor, user, memberships)
         if fields or changes:
             _record(Verb.USER_CHANGED, actor, user, request, changes, fields=fields)
@@ -124,7 +124,7 @@ def change_user(
 
 
 def set_active(*, actor: User, user: User, active: bool, request: HttpRequest | None = None) -> None:
-    """Let a user in again, or shut them out at once: sessions end, the API token is gone.
+    """Let a user in again, or shut them out at once: sessions and API tokens end.
 
     Raises PermissionError for oneself and for somebody who also works at a site of others, and
     LastAdministrator where a site would lose its last one.
@@ -144,21 +144,10 @@ def set_active(*, actor: User, user: User, active: bool, request: HttpRequest | 
         verb = Verb.USER_CHANGED if active else Verb.USER_DEACTIVATED
         _record(verb, actor, user, request, {}, active=active)
         if not active:
-            Token.objects.filter(user=user).delete()
+            revoke_all(user=user, actor=actor, request=request)
             user.invitations.filter(used_at__isnull=True, withdrawn_at__isnull=True).update(withdrawn_at=timezone.now())
     if not active:
         end_sessions(user)
-
-
-def token_of(*, user: User) -> str:
-    """The user's API token, made where there is none. Raises PermissionError for an inactive user."""
-    if not user.is_active:
-        raise PermissionError(_("An inactive user gets no token."))
-    with transaction.atomic():
-        token, made = Token.objects.get_or_create(user=user)
-        if made:
-            _record(Verb.USER_CHANGED, None, user, None, {}, fields=["token"])
-    return str(token.key)
 
 
 def end_sessions(user: User) -> None:

@@ -9,8 +9,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, Site, User
-from accounts.roles import Action, can, roles_with
+from accounts.models import Site, User
+from accounts.roles import Action, can, in_reach, roles_for, roles_with
 from screening.models import Instance, Study
 
 
@@ -18,7 +18,7 @@ def sites_where(user: User, action: str) -> QuerySet[Site]:
     """The active sites at which `user` may do `action`."""
     if not user.is_active:
         return Site.objects.none()
-    return Site.objects.filter(is_active=True, memberships__user=user, memberships__role__in=roles_with(action))
+    return Site.objects.filter(memberships__in=in_reach(user).filter(role__in=roles_for(user, action)))
 
 
 def visible_studies(user: User) -> QuerySet[Study]:
@@ -26,7 +26,7 @@ def visible_studies(user: User) -> QuerySet[Study]:
     if not user.is_active:
         return Study.objects.none()
     roles = {*roles_with(Action.VIEW_WORKLIST), *roles_with(Action.VIEW_IMAGES)}
-    sites = Site.objects.filter(is_active=True, memberships__user=user, memberships__role__in=roles)
+    sites = in_reach(user).filter(role__in=roles).values("site")
     return Study.objects.filter(site__in=sites, erased_at__isnull=True).select_related("site", "patient")
 
 
@@ -63,7 +63,7 @@ def image_for(user: User, sop_uid: str, action: str, site_slug: str | None = Non
 
     above: study_uid and series_uid, where the image must be in them.
     """
-    memberships = Membership.objects.filter(user=user, site__is_active=True)
+    memberships = in_reach(user)
     seeing = {*roles_with(Action.VIEW_WORKLIST), *roles_with(Action.VIEW_IMAGES)}
     images = Instance.objects.filter(sop_uid=sop_uid, site__in=memberships.filter(role__in=seeing).values("site"))
     if site_slug:
@@ -71,7 +71,7 @@ def image_for(user: User, sop_uid: str, action: str, site_slug: str | None = Non
     if above:
         names = {"study_uid": "series__study__study_uid", "series_uid": "series__series_uid"}
         images = images.filter(**{names[level]: uid for level, uid in above.items()})
-    allowed = Exists(memberships.filter(site=OuterRef("site"), role__in=roles_with(action)))
+    allowed = Exists(memberships.filter(site=OuterRef("site"), role__in=roles_for(user, action)))
     fields = ("sop_uid", "sha256", "transfer_syntax_uid", "frames", "series__study__study_uid", "site_id")
     found = images.order_by("id").values_list(allowed, *fields).first() if user.is_active else None
     if found is None:

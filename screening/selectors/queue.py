@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import HoldBack, User
-from accounts.roles import ROLE_ACTIONS, Action
+from accounts.roles import ROLE_ACTIONS, Action, in_reach
 from screening.models import Reading, Study
 from screening.selectors.deferrals import standing_deferrals
 from screening.selectors.holding import UNREPORTED
@@ -38,8 +38,9 @@ def scope_of(user: User) -> Scope:
     """Two queries. An inactive user, and one without a role, sees no site."""
     now = timezone.now()
     fields = ("site_id", "role", "site__hold_back_ai", "site__programme_holds")
-    roles = list(user.memberships.filter(site__is_active=True).values_list(*fields)) if user.is_active else []
-    actions = {site: ROLE_ACTIONS[role] for site, role, _policy, _own in roles}
+    roles = list(in_reach(user).values_list(*fields)) if user.is_active else []
+    granted = frozenset(Action.values) if user.grant is None else user.grant.actions
+    actions = {site: ROLE_ACTIONS[role] & granted for site, role, _policy, _own in roles}
     holding: dict[int, tuple[str, ...] | None] = {}
     for site, _role, policy, own in roles:
         held = programmes_held(own) if policy == HoldBack.PROGRAMME else []

@@ -24,7 +24,8 @@ def record_images_sent(
 
     ahead: before anybody asked to see them.
     """
-    key = f"images-sent:{actor.pk}:{site_id}:{int(ahead)}:{study_uid}"
+    token = actor.grant.token_id if actor.grant else 0
+    key = f"images-sent:{actor.pk}:{token}:{site_id}:{int(ahead)}:{study_uid}"
     if cache.get(key):
         return
     study = Study.objects.select_related("site").get(site=site_id, study_uid=study_uid)
@@ -49,6 +50,10 @@ def record_once(
         at__gte=timezone.now() - SWARM, verb=verb, actor=actor, site=study.site_id, object_id=study.study_uid
     )
     known = known.filter(detail__has_key="ahead") if ahead else known.exclude(detail__has_key="ahead")
+    if actor is not None:
+        # A program's look does not stand for its person's, nor one token's for another's.
+        token = actor.grant.token_id if actor.grant else None
+        known = known.filter(detail__token_id=token) if token else known.exclude(detail__has_key="token_id")
     if ahead:
         detail["ahead"] = 1
     if not known.exists():

@@ -9,10 +9,9 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
-from rest_framework.authtoken.models import Token
 
 from accounts import services
-from accounts.models import AuditEvent, Membership, User, Verb
+from accounts.models import ApiToken, AuditEvent, Membership, User, Verb
 from accounts.roles import Role
 from accounts.selectors import audit_events
 from tests.conftest import PASSWORD
@@ -119,10 +118,10 @@ def test_ones_own_password_is_changed_with_the_old_one_only(as_administrator, ad
 def test_a_new_password_ends_sessions_and_the_token(as_administrator, reader):
     theirs = Client()
     theirs.force_login(reader)
-    services.token_of(user=reader)
+    services.command_token(user=reader)
     as_administrator.post(reverse("user-change", args=[reader.pk]), form_of(reader, password=NEW_PASSWORD))
     assert theirs.get(reverse("worklist")).status_code == 302
-    assert not Token.objects.filter(user=reader).exists()
+    assert not ApiToken.objects.filter(user=reader, revoked_at__isnull=True).exists()
     assert sign_in("reader", NEW_PASSWORD).status_code == 302
 
 
@@ -175,7 +174,7 @@ def test_a_refused_try_is_an_event(trainee):
 def test_a_refused_try_over_rest_names_its_object(technologist, make_study, north):
     study = make_study(north)
     client = Client()
-    token = services.token_of(user=technologist)
+    token = services.command_token(user=technologist)
     answer = client.get(reverse("api-findings", args=[study.study_uid]), headers={"Authorization": f"Token {token}"})
     assert answer.status_code == 403
     event = AuditEvent.objects.get(verb=Verb.ACCESS_DENIED)
@@ -285,12 +284,18 @@ def test_a_large_form_is_refused_before_it_is_read(db):
     assert answer.status_code == 413
 
 
-def test_the_token_command_prints_the_same_token_and_audits_its_making(reader, capsys):
+def test_the_token_command_prints_a_new_token_in_place_of_the_one_before_and_audits_both(reader, capsys):
     call_command("api_token", "reader")
     call_command("api_token", "reader")
     first, second = capsys.readouterr().out.split()
-    assert first == second == Token.objects.get(user=reader).key
-    assert AuditEvent.objects.filter(verb=Verb.USER_CHANGED, object_id=str(reader.pk)).count() == 1
+    assert first != second
+    for text, status in ((first, 401), (second, 200)):
+        assert Client().get(reverse("api-worklist"), headers={"Authorization": f"Bearer {text}"}).status_code == status
+    made = [Verb.TOKEN_MADE, Verb.TOKEN_REVOKED, Verb.TOKEN_MADE]
+    assert (
+        list(AuditEvent.objects.filter(object_type="token", outcome="ok").order_by("pk").values_list("verb", flat=True))
+        == made
+    )
 
 
 def test_the_token_command_knows_nobody_inactive_and_nobody_unknown(make_user):
@@ -298,11 +303,11 @@ def test_the_token_command_knows_nobody_inactive_and_nobody_unknown(make_user):
     for name in ("gone", "nobody"):
         with pytest.raises(CommandError):
             call_command("api_token", name)
-    assert not Token.objects.exists()
+    assert not ApiToken.objects.exists()
 
 
 def test_a_token_dies_with_its_account(administrator, reader):
-    token = services.token_of(user=reader)
+    token = services.command_token(user=reader)
     services.set_active(actor=administrator, user=reader, active=False)
     answer = Client().get(reverse("api-worklist"), headers={"Authorization": f"Token {token}"})
     assert answer.status_code in (401, 403)

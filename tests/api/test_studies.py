@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.services import token_of
+from accounts.services import command_token
 from reports.services import drafting
 from screening.models import Finding, ScoreRun, Study
 from screening.selectors.heads import head_of, with_heads
@@ -119,5 +119,5 @@ def test_a_technologist_gets_the_study_but_no_score_tier_or_report(client, techn
 
 
 def test_a_token_is_enough_for_a_program(client, reader, scored):
-    answer = client.get(reverse("api-worklist"), headers={"Authorization": f"Token {token_of(user=reader)}"})
+    answer = client.get(reverse("api-worklist"), headers={"Authorization": f"Token {command_token(user=reader)}"})
     assert answer.json()["count"] == 1

@@ -8,8 +8,8 @@ import pytest
 import requests
 from dicomweb_client.api import DICOMwebClient
 from pydicom import dcmread
-from rest_framework.authtoken.models import Token
 
+from accounts.services import command_token
 from screening.phantoms.headers import as_bytes
 from tests.ingest.images import ct_series
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def stock_client(live_server, technologist):
     with requests.Session() as session:
-        session.headers["Authorization"] = f"Token {Token.objects.create(user=technologist).key}"
+        session.headers["Authorization"] = f"Token {command_token(user=technologist)}"
         session.trust_env = False
         yield DICOMwebClient(f"{live_server.url}/dicomweb", session=session)
 

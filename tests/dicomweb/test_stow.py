@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
 from accounts.models import Membership
 from accounts.roles import Role
+from accounts.services import command_token
 from screening.models import IngestProblem, Instance, Study
 from screening.phantoms.headers import as_bytes
 from tests.dicomweb.conftest import related, values
@@ -128,6 +128,6 @@ def test_a_token_needs_no_csrf_and_a_session_does(technologist):
     careful = Client(enforce_csrf_checks=True)
     careful.force_login(technologist)
     assert careful.post("/dicomweb/studies", data=data, content_type=content_type).status_code == 403
-    key = Token.objects.create(user=technologist).key
+    key = command_token(user=technologist)
     program = Client(enforce_csrf_checks=True, headers={"Authorization": f"Token {key}"})
     assert program.post("/dicomweb/studies", data=data, content_type=content_type).status_code == 200

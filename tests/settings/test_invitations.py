@@ -12,9 +12,9 @@ from django.contrib.sessions.models import Session
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 
-from accounts.models import AuditEvent, Invitation, Membership, User, Verb
+from accounts.models import ApiToken, AuditEvent, Invitation, Membership, User, Verb
+from accounts.services import command_token
 from accounts.services.invitations import InvitationError, accept, digest_of, invite, withdraw
 from accounts.user_table import plain
 
@@ -80,11 +80,11 @@ def test_a_link_is_good_once(invited):
 
 def test_using_a_link_ends_the_sessions_and_the_token_there_were(client, invited):
     user, token = invited
-    Token.objects.create(user=user)
+    command_token(user=user)
     client.force_login(user)
     accept(token=token, password=GOOD)
     assert client.get("/worklist/").status_code == 302
-    assert not Token.objects.exists()
+    assert not ApiToken.objects.filter(revoked_at__isnull=True).exists()
 
 
 @pytest.mark.parametrize("how", ["late", "withdrawn", "replaced", "inactive", "none"])

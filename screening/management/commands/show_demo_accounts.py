@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from accounts.models import User
-from accounts.services import token_of
+from accounts.services import command_token
 from screening.management.commands.seed_demo import PASSWORD, PEOPLE
 
 
@@ -19,4 +19,4 @@ class Command(BaseCommand):
         self.stdout.write(f"  {'account':<15}{'password':<17}{'role':<15}API token")
         for username, role, _first, _last in PEOPLE:
             user = User.objects.get(username=username)
-            self.stdout.write(f"  {username:<15}{PASSWORD:<17}{role.value:<15}{token_of(user=user)}")
+            self.stdout.write(f"  {username:<15}{PASSWORD:<17}{role.value:<15}{command_token(user=user)}")
