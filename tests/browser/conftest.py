@@ -19,6 +19,12 @@ def server(tmp_path_factory) -> Iterator[Server]:
 
 
 @pytest.fixture
+def seed(request) -> Callable[[int], int]:
+    """`seed(204)`: 204, and another number at the second try of a test, which would else meet its own first study."""
+    return lambda number: number + 1000 * (getattr(request.node, "execution_count", 1) - 1)
+
+
+@pytest.fixture
 def sit_down(browser, server, request) -> Iterator[Callable[..., Person]]:
     """`sit_down("reader")`: that person, signed in, in a browser of their own."""
     contexts = []

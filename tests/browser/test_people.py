@@ -19,14 +19,14 @@ IMG = "<img src=x onerror=alert(2)>"
 
 
 @pytest.fixture
-def take_in(sit_down, tmp_path):
+def take_in(sit_down, tmp_path, seed):
     """A single film, uploaded and scored: its StudyInstanceUID."""
 
-    def take(seed: int, **changes: str) -> str:
-        patient = fictional_patient(seed, "F").renamed(**changes)
-        study = mammogram(seed, None, views=("RCC",), patient=patient)
+    def take(number: int, **changes: str) -> str:
+        patient = fictional_patient(seed(number), "F").renamed(**changes)
+        study = mammogram(seed(number), None, views=("RCC",), patient=patient)
         technologist = sit_down("technologist")
-        technologist.upload(zipped(tmp_path / f"{seed}.zip", study.datasets))
+        technologist.upload(zipped(tmp_path / f"{number}.zip", study.datasets))
         reader = sit_down("second")
         reader.row_shows(study.study_uid, "scored", seconds=60)
         return study.study_uid
@@ -108,9 +108,9 @@ def test_a_text_saved_elsewhere_is_shown_beside_ones_own(sit_down, take_in, serv
     assert any("Written at the first desk." in text for text in texts), "no text that was saved is ever lost"
 
 
-def test_a_hostile_name_is_text_on_every_page_and_no_page_breaks_its_policy(sit_down, tmp_path):
-    patient = fictional_patient(204, "F").renamed(name=HOSTILE, patient_id=IMG)
-    study = mammogram(204, None, views=("LCC",), patient=patient)
+def test_a_hostile_name_is_text_on_every_page_and_no_page_breaks_its_policy(sit_down, tmp_path, seed):
+    patient = fictional_patient(seed(204), "F").renamed(name=HOSTILE, patient_id=IMG)
+    study = mammogram(seed(204), None, views=("LCC",), patient=patient)
     study.datasets[0].StudyDescription = f"MAMMO {IMG}"
     technologist = sit_down("technologist")
     broken = tmp_path / f"{IMG}.dcm"
