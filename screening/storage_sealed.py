@@ -119,6 +119,11 @@ class Sealed(io.RawIOBase):
         self._cipher = AESGCM(key)
         self._last = _chunks(self._length) - 1
 
+    @property
+    def name(self) -> str:
+        """Readers of files ask for one; it is no path."""
+        return self._name
+
     def readable(self) -> bool:
         return True
 

@@ -8,11 +8,14 @@ import random
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from pydicom import dcmread
 
 from screening import storage_places as places
+from screening.phantoms.headers import as_bytes
 from screening.storage import LocalStorage, MissingObject, UnreadableObject, check_keys, storage
 from screening.storage_keys import new_key, read_keys
 from screening.storage_sealed import CHUNK, HEADER, TAG, rewrap, sealed_size
+from tests.ingest.images import ct_series
 
 OLD, NEW = new_key(), new_key()
 LENGTHS = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 3 * CHUNK + 17]
@@ -318,3 +321,13 @@ def test_nothing_starts_while_a_key_in_use_is_missing(settings, tmp_path):
             check_keys()
     settings.STORAGE_KEY = f"{NEW} {OLD}"
     check_keys()
+
+
+def test_a_header_is_read_without_the_pixels_behind_it(store):
+    """The reader of DICOM files takes the stream as it takes a file."""
+    data = as_bytes(ct_series(1, side=256)[0])
+    key = store.put(data)
+    _flip(store.sealed_path(key), -1)
+    with store.open_range(key) as stream:
+        assert dcmread(stream, stop_before_pixels=True).Rows == 256
+        assert stream.read(4) == b"\xe0\x7f\x10\x00"
