@@ -19,6 +19,16 @@ EMPTY = _words("""
     PatientBirthDate StudyID AccessionNumber ReferringPhysicianName Manufacturer PositionReferenceIndicator
     ContrastBolusAgent AcquisitionContextSequence DetectorDescription
     """)
+# Of reports, segmentations and presentation states too; sequences of them are empty (type 2).
+EMPTY_OF_DOCUMENTS = _words("""
+    ContentDescription ContentCreatorName ReferencedPerformedProcedureStepSequence PerformedProcedureCodeSequence
+    """)
+# Of them, a word in the place of a name that must be there (type 1 of enhanced equipment, segments, text items).
+REMOVED = "Removed"
+DUMMIES = _words("""
+    Manufacturer ManufacturerModelName DeviceSerialNumber SoftwareVersions SegmentAlgorithmName TextValue
+    VerifyingOrganization
+    """)
 
 NUMBERS = _words("""
     SamplesPerPixel NumberOfFrames FrameIncrementPointer Rows Columns PlanarConfiguration BitsAllocated BitsStored HighBit
@@ -40,6 +50,13 @@ NUMBERS = _words("""
     PercentSampling PercentPhaseFieldOfView PixelBandwidth AcquisitionMatrix EchoNumbers
     SegmentNumber ReferencedSegmentNumber ReferencedFrameNumber DimensionIndexValues DimensionIndexPointer
     FunctionalGroupPointer InStackPositionNumber MaximumFractionalValue RecommendedDisplayCIELabValue
+    NumericValue FloatingPointValue RationalNumeratorValue RationalDenominatorValue GraphicData
+    ReferencedSamplePositions ReferencedTimeOffsets ReferencedContentItemIdentifier
+    DisplayedAreaTopLeftHandCorner DisplayedAreaBottomRightHandCorner PresentationPixelSpacing PresentationPixelAspectRatio
+    PresentationPixelMagnificationRatio GraphicDimensions NumberOfGraphicPoints GraphicLayerOrder ImageRotation
+    GraphicLayerRecommendedDisplayGrayscaleValue GraphicLayerRecommendedDisplayCIELabValue
+    ShutterLeftVerticalEdge ShutterRightVerticalEdge ShutterUpperHorizontalEdge ShutterLowerHorizontalEdge
+    CenterOfCircularShutter RadiusOfCircularShutter VerticesOfThePolygonalShutter ShutterPresentationValue
     """)
 
 # These may keep any of VALUES.
@@ -52,6 +69,9 @@ CODED = _words("""
     PixelSpacingCalibrationType OrganExposed ScanningSequence SequenceVariant MRAcquisitionType
     SegmentationType SegmentationFractionalType SegmentAlgorithmType DimensionOrganizationType SegmentsOverlap
     RecognizableVisualFeatures PixelPresentation VolumetricProperties VolumeBasedCalculationTechnique ContentQualification
+    ValueType RelationshipType ContinuityOfContent CompletionFlag VerificationFlag PreliminaryFlag GraphicType
+    MappingResource TemporalRangeType PixelOriginInterpretation ModalityLUTType
+    GraphicAnnotationUnits GraphicFilled ImageHorizontalFlip PresentationSizeMode ShutterShape
     """)
 VALUES = _words("""
     ORIGINAL DERIVED PRIMARY SECONDARY AXIAL LOCALIZER HELICAL OTHER MPR MIP MINIP VOLUME NONE REFORMATTED RESAMPLED
@@ -67,7 +87,22 @@ VALUES = _words("""
     SE IR GR EP RM SK MTC SS TRSS SP MP OSP 2D 3D
     BINARY FRACTIONAL PROBABILITY OCCUPANCY AUTOMATIC SEMIAUTOMATIC MANUAL UNDEFINED
     COLOR MONOCHROME MIXED TRUE_COLOR DISTORTED SAMPLED PRODUCT RESEARCH SERVICE MAX_IP MEAN_IP
-    """) | {"FOR PRESENTATION", "FOR PROCESSING"}
+    CONTAINER TEXT NUM CODE DATETIME DATE TIME UIDREF PNAME SCOORD SCOORD3D TCOORD COMPOSITE IMAGE
+    CONTAINS SEPARATE CONTINUOUS COMPLETE PARTIAL VERIFIED UNVERIFIED PRELIMINARY FINAL DCMR KO PR
+    POINT MULTIPOINT POLYLINE POLYGON CIRCLE ELLIPSE ELLIPSOID INTERPOLATED SEGMENT BEGIN END MULTISEGMENT MULTIPOINT
+    FRAME PIXEL DISPLAY Y N RECTANGULAR CIRCULAR POLYGONAL MAGNIFY
+    """) | {
+    "FOR PRESENTATION",
+    "FOR PROCESSING",
+    "HAS OBS CONTEXT",
+    "HAS CONCEPT MOD",
+    "HAS PROPERTIES",
+    "HAS ACQ CONTEXT",
+    "INFERRED FROM",
+    "SELECTED FROM",
+    "SCALE TO FIT",
+    "TRUE SIZE",
+}
 
 # A kernel is a word of the maker's, and models refuse without it: short, and with a figure or of the common names.
 KERNEL = re.compile(
@@ -76,8 +111,9 @@ KERNEL = re.compile(
 
 DATES = _words(
     "StudyDate SeriesDate AcquisitionDate ContentDate AcquisitionDateTime FrameAcquisitionDateTime FrameReferenceDateTime"
+    " Date DateTime ObservationDateTime VerificationDateTime PresentationCreationDate"
 )
-TIMES = _words("StudyTime SeriesTime AcquisitionTime ContentTime")
+TIMES = _words("StudyTime SeriesTime AcquisitionTime ContentTime Time PresentationCreationTime")
 
 # Entered at every depth; each other sequence goes.
 SEQUENCES = _words("""
@@ -88,12 +124,28 @@ SEQUENCES = _words("""
     ReferencedStudySequence StudiesContainingOtherReferencedInstancesSequence
     DimensionOrganizationSequence DimensionIndexSequence SegmentSequence SegmentIdentificationSequence
     """)
+# Entered in reports and presentation states alone.
+SEQUENCES_OF_DOCUMENTS = _words("""
+    ContentSequence MeasuredValueSequence ContentTemplateSequence ReferencedSOPSequence VerifyingObserverSequence
+    CurrentRequestedProcedureEvidenceSequence PertinentOtherEvidenceSequence PredecessorDocumentsSequence
+    IdenticalDocumentsSequence
+    GraphicAnnotationSequence GraphicObjectSequence GraphicLayerSequence DisplayedAreaSelectionSequence SoftcopyVOILUTSequence
+    """)
 # Sequences of codes: an item stays when the standard dictionaries know its code, with their words, not the file's.
 CODES = _words("""
     ViewCodeSequence ViewModifierCodeSequence AnatomicRegionSequence AnatomicRegionModifierSequence PrimaryAnatomicStructureSequence
     SegmentedPropertyCategoryCodeSequence SegmentedPropertyTypeCodeSequence PurposeOfReferenceCodeSequence DerivationCodeSequence
+    ConceptNameCodeSequence ConceptCodeSequence MeasurementUnitsCodeSequence NumericValueQualifierCodeSequence
+    VerifyingObserverIdentificationCodeSequence
+    """)
+# Of these an unknown code gets another name instead of going: without it the object would say something else.
+NEEDED_CODES = _words("""
+    ConceptNameCodeSequence ConceptCodeSequence MeasurementUnitsCodeSequence NumericValueQualifierCodeSequence
+    SegmentedPropertyCategoryCodeSequence SegmentedPropertyTypeCodeSequence
     """)
 FRAME_CODED = frozenset({"FrameType"})
-# Set by this program and without room for anything else.
+# Labels that name nobody; another becomes "OTHER".
 OWN_TEXT = frozenset({"ContentLabel", "SegmentLabel"})
-LABEL = re.compile(r"[A-Z_]{1,16}")
+LABEL = re.compile(
+    r"FINDINGS?|NODULES?|MASS(?:ES)?|SEGMENTATION|SEGMENTS?|LUNG|BREAST|BRAIN|KEY_IMAGES|PRESENTATION|OTHER"
+)
