@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -10,6 +11,8 @@ from accounts.models import AuditEvent, Membership, Site, User
 
 # The admin's own sign-in counts no wrong passwords; this sends people to the one that does.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+# allauth shows second factors there, to be changed: they are reset on the user's page, on record.
+admin.site.unregister(Authenticator)
 
 
 class ReadOnly(admin.ModelAdmin):

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.oidc_models import ExternalIdentity as ExternalIdentity
 from accounts.oidc_models import ProviderRole as ProviderRole
 from accounts.roles import Role
+from accounts.sign_in_models import Counter as Counter
+from accounts.sign_in_models import SecondFactor as SecondFactor
 from accounts.tokens import Grant
 from accounts.tokens_models import ApiToken as ApiToken
 
@@ -39,6 +41,7 @@ class Site(models.Model):
     hold_back_ai = models.CharField(max_length=10, choices=HoldBack, default=HoldBack.PROGRAMME)
     # For how long a reader of another site may see a study in an emergency. 0: never.
     break_glass_minutes = models.PositiveSmallIntegerField(default=0)
+    second_factor = models.CharField(max_length=16, choices=SecondFactor, default=SecondFactor.NOBODY)
     # Programme → whether its AI is held back here, where the site's settings say: a copy of their newest versions,
     # kept by the service that writes them, so that no list asks for them row by row.
     programme_holds = models.JSONField(default=dict, blank=True, editable=False)
@@ -48,6 +51,7 @@ class Site(models.Model):
         constraints = (
             models.CheckConstraint(condition=Q(sign_with__in=SignWith.values), name="site_sign_with_known"),
             models.CheckConstraint(condition=Q(hold_back_ai__in=HoldBack.values), name="site_hold_back_known"),
+            models.CheckConstraint(condition=Q(second_factor__in=SecondFactor.values), name="site_second_factor_known"),
         )
 
     def __str__(self) -> str:
@@ -149,6 +153,12 @@ class Verb(models.TextChoices):
     INVITATION_USED = "invitation_used", _("Invitation used")
     INVITATION_WITHDRAWN = "invitation_withdrawn", _("Invitation withdrawn")
     SIGN_INS_ENDED = "sign_ins_ended", _("Sessions of a user ended")
+    SESSION_LAPSED = "session_lapsed", _("Session over its time")
+    IDENTITY_CONFIRMED = "identity_confirmed", _("Identity confirmed again")
+    FACTOR_SET_UP = "factor_set_up", _("Second factor set up")
+    FACTOR_USED = "factor_used", _("Second factor used")
+    FACTOR_REMOVED = "factor_removed", _("Second factor removed")
+    FACTORS_RESET = "factors_reset", _("Second factor reset by an administrator")
     TOKEN_MADE = "token_made", _("API token made")
     TOKEN_REVOKED = "token_revoked", _("API token revoked")
     TOKEN_REFUSED = "token_refused", _("API token refused")

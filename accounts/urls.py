@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from allauth.account import views as allauth
-from django.urls import path
+from django.urls import include, path
 
-from accounts.views import audit, invitations, preferences, users
+from accounts.views import audit, factors, invitations, preferences, users
 
 urlpatterns = [
     path("login/", allauth.login, name="account_login"),
@@ -23,6 +23,8 @@ urlpatterns = [
     path("users/<int:user_id>/active/", users.user_active, name="user-active"),
     path("users/<int:user_id>/invite/", invitations.user_invite, name="user-invite"),
     path("users/<int:user_id>/withdraw/", invitations.user_withdraw, name="user-withdraw"),
+    path("users/<int:user_id>/factors/reset/", factors.user_factors_reset, name="user-factors-reset"),
+    path("sign-in/", include("accounts.factor_urls")),
     path("users/<int:user_id>/sign-out/", invitations.user_sign_out, name="user-sign-out"),
     path("invitation/", invitations.invitation_accept, name="invitation-accept"),
     path("invitation/<str:token>/", invitations.invitation, name="invitation"),

@@ -9,7 +9,7 @@ import { withoutUnreached } from './plugins/unreached.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.resolve(here, '../static/dist');
-const entries = ['layouts', 'page', 'preferences', 'reading-room', 'standing', 'tasks', 'worklist', 'upload'];
+const entries = ['layouts', 'page', 'preferences', 'reading-room', 'sign-in', 'standing', 'tasks', 'worklist', 'upload'];
 
 const HAN = '@expo-google-fonts/noto-sans-sc';
 const FONTS = {

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -65,6 +66,28 @@ TABLE: dict[str, Row] = {
     "account_logout": Row(method="post", public=True, allowed=of(" ".join(CAST), 302)),
     "account_change_password": Row(allowed=of(" ".join(ROLES)), open_to_stranger=OK),
     "account_reauthenticate": Row(allowed=of(" ".join(ROLES)), open_to_stranger=OK),
+    # Passkeys and codes are one's own. Who has none yet finds none; somebody else's do not exist.
+    **{
+        f"mfa_{name}": Row(allowed=of(" ".join(ROLES)), open_to_stranger=OK)
+        for name in ("index", "activate_totp", "generate_recovery_codes", "add_webauthn")
+    },
+    "mfa_list_webauthn": Row(allowed=of(" ".join(ROLES), 302), open_to_stranger=302),
+    **{
+        f"mfa_{name}": Row(allowed={}, hidden=ROLES, open_to_stranger=404)
+        for name in ("deactivate_totp", "view_recovery_codes")
+    },
+    **{
+        f"mfa_{name}": Row(arguments="passkey", allowed={}, hidden=ROLES)
+        for name in ("edit_webauthn", "remove_webauthn")
+    },
+    **{
+        # Nothing to give once more: on to the way that there is, the password.
+        f"mfa_{name}": Row(allowed=of(" ".join(ROLES), 302), open_to_stranger=302)
+        for name in ("reauthenticate", "reauthenticate_webauthn")
+    },
+    # Steps of signing in: there is none to take.
+    "mfa_authenticate": Row(public=True, allowed=of(" ".join(CAST), 302)),
+    "mfa_login_webauthn": Row(public=True, allowed=of(" ".join(CAST), 302)),
     "account_signup": Row(public=True, allowed=of(" ".join(CAST))),
     "account_reset_password": Row(public=True, allowed=of(" ".join(CAST))),
     "account_inactive": Row(public=True, allowed=of(" ".join(CAST))),
@@ -75,6 +98,7 @@ TABLE: dict[str, Row] = {
     "user-export": Row(allowed=of("administrator")),
     "user-invite": Row(method="post", arguments="user", allowed=of("administrator")),
     "user-withdraw": Row(method="post", arguments="user", allowed=of("administrator", 302)),
+    "user-factors-reset": Row(method="post", arguments="user", allowed=of("administrator", 302)),
     "user-sign-out": Row(method="post", arguments="user", allowed=of("administrator", 302)),
     # A link is for whoever holds it; without one there is nothing.
     "invitation": Row(public=True, arguments="invitation", allowed=of(" ".join(CAST), 302)),
@@ -301,6 +325,7 @@ def world(north, reader, trainee, technologist, administrator, auditor, stranger
             "form": ["csv"],
             "report form": [report.pk, "fhir"],
             "user": [other.pk],
+            "passkey": [Authenticator.objects.create(user=other, type="webauthn", data={"name": "Stick"}).pk],
             "invitation": [invite(actor=administrator, user=other)],
             "site": [north.slug],
             "study number": [study.pk],

@@ -8,11 +8,15 @@ from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import sessions
 from accounts.models import User
 from accounts.selectors import AUTHENTICATED_AT
+from accounts.standing import needs_factor
 
 RECENT = timedelta(minutes=15)
 SESSION_KEY = AUTHENTICATED_AT
+# Where a session keeps whether its person must set up a second factor before anything else.
+NEEDS_FACTOR = "needs_factor"
 FAILURES = 10
 FORGET_S = 300
 
@@ -20,6 +24,19 @@ FORGET_S = 300
 def note_authentication(request: HttpRequest) -> None:
     """Remember in the session that a password was given just now."""
     request.session[SESSION_KEY] = timezone.now().isoformat()
+
+
+def begin_session(request: HttpRequest, user: User) -> None:
+    """Remember in the session when it began, and whether a second factor is to be set up."""
+    note_authentication(request)
+    request.session.update(sessions.begun(timezone.now()))
+    request.session[NEEDS_FACTOR] = needs_factor(user)
+
+
+def note_activity(request: HttpRequest, user: User) -> None:
+    """Remember that the person is still there, and whether a second factor has come to be asked of them."""
+    request.session[sessions.SEEN_AT] = timezone.now().timestamp()
+    request.session[NEEDS_FACTOR] = needs_factor(user)
 
 
 def recently_authenticated(request: HttpRequest) -> bool:

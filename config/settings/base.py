@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "accounts",
     "screening",
@@ -87,6 +88,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.SignInMiddleware",
     "accounts.middleware.DeniedMiddleware",
     "screening.middleware.UnreadableMiddleware",
 ]
@@ -132,7 +134,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.passwords.BreachedPasswordValidator"},
 ]
+# A file of passwords that others have lost (accounts.passwords); empty: the common ones alone are refused.
+BREACHED_PASSWORDS = env.str("BREACHED_PASSWORDS", default="")
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/worklist/"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
@@ -141,15 +146,39 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_ADAPTER = "accounts.adapter.ClosedAccountAdapter"
-ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm"}
+ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm", "reauthenticate": "accounts.sign_in_forms.PasswordAgainForm"}
 ACCOUNT_SESSION_REMEMBER = False
 # "key" is the name together with the address (accounts.adapter). A ward shares one address, so that limit is wide.
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {"login": "120/m/ip", "login_failed": "60/m/ip,5/300s/key"}
-SESSION_COOKIE_AGE = 12 * 3600
+# What second factors' secrets are sealed with; empty: a key made from SECRET_KEY.
+FACTOR_KEY = env.str("FACTOR_KEY", default="")
+# Roles that must have a second factor at every site; a site may ask it of more.
+SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=[])
+MFA_ADAPTER = "accounts.mfa_adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_TOTP_ISSUER = "Firstread"
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "accounts.sign_in_forms.SecondStepForm",
+    "reauthenticate": "accounts.sign_in_forms.CodeAgainForm",
+    "activate_totp": "accounts.sign_in_forms.SetUpAppForm",
+    "add_webauthn": "accounts.sign_in_forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.sign_in_forms.RenamePasskeyForm",
+}
+# Where there is no Redis, tries that failed are counted in the database: all web processes know of them.
+CACHES = {"default": {"BACKEND": "accounts.shared_cache.DatabaseCounters"}}
+# A session ends so long after signing in, and so long after its person last did something (accounts.sessions).
+SESSION_COOKIE_AGE = int(env.float("SESSION_HOURS", default=12.0) * 3600)
+SESSION_IDLE_SECONDS = int(env.float("SESSION_IDLE_MINUTES", default=60.0) * 60)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
+# Words for the next page lie with the session, not in a cookie of their own.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Fields of forms and JSON bodies. Files have a limit of their own (UPLOAD_MAX_BYTES), kept by the views that take them.

@@ -25,6 +25,7 @@ if REDIS:
     CACHES = {"default": {"BACKEND": "config.cache.SharedCache", "LOCATION": f"{REDIS}/{OWN_NUMBER + 1}"}}
 else:
     CELERY_BROKER_URL = "memory://"
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 STORAGE_KEY = ""
 STORAGE_ROOT = Path(os.environ["FIRSTREAD_HOME"]) / "objects"
 STATIC_ROOT = Path(os.environ["FIRSTREAD_HOME"]) / "static"

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings as django_settings
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -70,6 +73,14 @@ def archive(site: Site, administrator: User) -> Target:
     return Target.objects.create(site=site, changed_at=timezone.now(), **address, **wanted)
 
 
+def factors(person: User) -> int:
+    """An app, recovery codes and a passkey of the person, who never uses them here; answers the passkey's number."""
+    TOTP.activate(person, "JBSWY3DPEHPK3PXP")
+    RecoveryCodes.activate(person)
+    stick = {"name": "Stick", "credential": {"clientExtensionResults": {"credProps": {"rk": True}}}}
+    return Authenticator.objects.create(user=person, type="webauthn", data=stick).pk
+
+
 @pytest.fixture
 def world(
     north, reader, trainee, technologist, administrator, auditor, make_user, take_in, give_result, settings, tmp_path
@@ -117,6 +128,7 @@ def world(
     model = active_row("lung")
     made.arguments = {
         "": [],
+        "passkey": [factors(trainee)],
         "user": [somebody.pk],
         "invitation": [invite(actor=administrator, user=somebody)],
         "site": [north.slug],
