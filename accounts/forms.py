@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.models import HoldBack, SignWith, Site, TextSize, Theme, User
+from accounts.models import HoldBack, SecondFactor, SignWith, Site, TextSize, Theme, User
 from accounts.roles import Role
 
 
@@ -46,10 +46,13 @@ class SiteForm(forms.Form):
         required=False,
         help_text=_("0: none. They see one study, with a reason, and the auditors are told."),
     )
+    second_factor = forms.ChoiceField(
+        label=_("Second factor at signing in"), choices=SecondFactor.choices, required=False
+    )
 
     def __init__(self, *args: Any, site: Site | None = None, **kwargs: Any) -> None:
         self.site = site
-        fields = ("name", "slug", "sign_with", "hold_back_ai", "break_glass_minutes")
+        fields = ("name", "slug", "sign_with", "hold_back_ai", "break_glass_minutes", "second_factor")
         kwargs["initial"] = {name: getattr(site, name) for name in fields} if site else {"sign_with": SignWith.EACH}
         super().__init__(*args, **kwargs)
         if site:

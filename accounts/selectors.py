@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AuditEvent, Invitation, Membership, Site, User
 from accounts.roles import Action, Role, roles_with
+from accounts.sessions import end_of, until
 
 # Where a session keeps when its person last gave a password (written by `services.authentication`).
 AUTHENTICATED_AT = "authenticated_at"
@@ -111,14 +112,14 @@ class SignIn:
 
 def sessions_of(user: User) -> list[SignIn]:
     """Where the person is signed in now, the newest first. Looks at every session there is."""
-    found = []
-    for session in Session.objects.filter(expire_date__gte=timezone.now()).iterator():
+    found, now = [], timezone.now()
+    for session in Session.objects.filter(expire_date__gte=now).iterator():
         data = session.get_decoded()
-        if data.get("_auth_user_id") == str(user.pk):
+        if data.get("_auth_user_id") == str(user.pk) and not end_of(data, now):
             stamp = data.get(AUTHENTICATED_AT)
             since = datetime.fromisoformat(stamp) if stamp else None
             name = hashlib.sha256(session.session_key.encode()).hexdigest()[:16]
-            found.append(SignIn(name, session.session_key, since, session.expire_date))
+            found.append(SignIn(name, session.session_key, since, until(data) or session.expire_date))
     return sorted(found, key=lambda each: each.until, reverse=True)
 
 

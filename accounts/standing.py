@@ -30,3 +30,8 @@ def has_factor(user: User) -> bool:
 def needs_factor(user: User) -> bool:
     """Must they set one up before anything else?"""
     return factor_required(user) and not has_factor(user)
+
+
+def factors_of(user: User) -> list[str]:
+    """What they have, in words: each passkey by its name."""
+    return [str(each) for each in Authenticator.objects.filter(user=user).order_by("type", "pk")]

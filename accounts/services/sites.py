@@ -11,10 +11,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts import audit
-from accounts.models import HoldBack, Membership, SignWith, Site, User, Verb
+from accounts.models import HoldBack, Membership, SecondFactor, SignWith, Site, User, Verb
 from accounts.roles import Action, Role, can
 
-FIELDS = ("name", "sign_with", "hold_back_ai", "break_glass_minutes")
+FIELDS = ("name", "sign_with", "hold_back_ai", "break_glass_minutes", "second_factor")
 
 
 class SiteConflict(Exception):
@@ -29,6 +29,7 @@ def create_site(
     sign_with: str,
     hold_back_ai: str,
     break_glass_minutes: int | None = None,
+    second_factor: str = "",
     request: HttpRequest | None = None,
 ) -> Site:
     """A new site, of which the actor is the first administrator.
@@ -39,6 +40,7 @@ def create_site(
         raise PermissionDenied(_("Your role does not allow this."))
     site = Site(slug=slug, name=name, sign_with=SignWith(sign_with), hold_back_ai=HoldBack(hold_back_ai))
     site.break_glass_minutes = break_glass_minutes or 0
+    site.second_factor = SecondFactor(second_factor or SecondFactor.NOBODY)
     site.full_clean()
     try:
         with transaction.atomic():
@@ -58,11 +60,13 @@ def change_site(
     sign_with: str,
     hold_back_ai: str,
     break_glass_minutes: int | None = None,
+    second_factor: str = "",
     seen: tuple[str, ...] | None = None,
     request: HttpRequest | None = None,
 ) -> bool:
     """Rename a site and set how it signs, whether AI waits there and for how long an emergency opens a study to a
-    reader of another site (None: as it is); False when nothing was different.
+    reader of another site (None: as it is), and who must have a second factor ("": as it is); False when nothing was
+    different.
 
     seen: `FIELDS` as they stood on the page, as text. Raises PermissionDenied, `SiteConflict`.
     """
@@ -76,6 +80,7 @@ def change_site(
         wanted["break_glass_minutes"] = (
             was["break_glass_minutes"] if break_glass_minutes is None else break_glass_minutes
         )
+        wanted["second_factor"] = SecondFactor(second_factor or was["second_factor"]).value
         if seen is not None and tuple(str(value) for value in was.values()) != seen:
             raise SiteConflict(_("Somebody else has changed this site since you opened this page."))
         changed = [field for field in FIELDS if was[field] != wanted[field]]

@@ -23,6 +23,7 @@ from accounts.selectors import (
     sessions_of,
     user_for,
 )
+from accounts.standing import factor_required, factors_of
 from accounts.user_table import user_table
 from accounts.views.invitations import invited
 
@@ -134,6 +135,7 @@ def user_change(request: HttpRequest, user_id: int) -> HttpResponse:
     context = {"form": form, "subject": user, "whole": whole}
     if whole and not own:
         context |= {"invitation": open_invitation(user), "sessions": sessions_of(user)}
+        context |= {"factors": factors_of(user), "must_have_factor": factor_required(user)}
     return render(request, "accounts/user.html", context, status=status)
 
 
