@@ -53,9 +53,17 @@ class FindingState(models.TextChoices):
     REMOVED = "REMOVED", _("Removed")
 
 
+class ExportStatus(models.TextChoices):
+    WAITING = "WAITING", _("Waiting")
+    RUNNING = "RUNNING", _("Running")
+    READY = "READY", _("Ready")
+    FAILED = "FAILED", _("Failed")
+    REMOVED = "REMOVED", _("Removed")
+
+
 Table = Mapping[tuple[str, str], str]
 
-S, R, G, F = StudyStatus, RunStatus, ReadingStatus, FindingState
+S, R, G, F, E = StudyStatus, RunStatus, ReadingStatus, FindingState, ExportStatus
 
 STUDY_TABLE: Table = {
     (S.RECEIVING, "close"): S.QUEUED,
@@ -124,6 +132,19 @@ FINDING_TABLE: Table = {
     (F.REMOVED, "add"): F.ADDED,
     (F.ADDED, "edit"): F.ADDED,
     (F.ADDED, "remove"): F.REMOVED,
+}
+
+
+EXPORT_TABLE: Table = {
+    (E.WAITING, "claim"): E.RUNNING,
+    # A lost worker's is taken up where it stood.
+    (E.RUNNING, "claim"): E.RUNNING,
+    (E.RUNNING, "finish"): E.READY,
+    (E.RUNNING, "fail"): E.FAILED,
+    (E.WAITING, "remove"): E.REMOVED,
+    (E.RUNNING, "remove"): E.REMOVED,
+    (E.READY, "remove"): E.REMOVED,
+    (E.FAILED, "remove"): E.REMOVED,
 }
 
 

@@ -1,5 +1,8 @@
 from screening.models.delivery import SeriesMetadata
+from screening.models.emergency import GlassBreak
 from screening.models.erasure import Erasure, LegalHold, Scope, Tombstone
+from screening.models.exporting import Export, ExportFile, ExportStudy
+from screening.models.identity import PatientCorrection, PatientMerge, PatientMove
 from screening.models.measuring import FindingDecision, Measurement, RejectReason, Tool
 from screening.models.patient import Patient
 from screening.models.reading import Reading
@@ -21,8 +24,12 @@ __all__ = [
     "DeferReason",
     "Deferral",
     "Erasure",
+    "Export",
+    "ExportFile",
+    "ExportStudy",
     "Finding",
     "FindingDecision",
+    "GlassBreak",
     "HandOver",
     "IngestProblem",
     "Instance",
@@ -32,6 +39,9 @@ __all__ = [
     "ModelBundle",
     "OrderPriority",
     "Patient",
+    "PatientCorrection",
+    "PatientMerge",
+    "PatientMove",
     "ProgrammeSetting",
     "Reading",
     "ReadingSession",

@@ -18,9 +18,11 @@ from reports.states import (
 )
 from screening.models import Study
 from screening.states import (
+    EXPORT_TABLE,
     READING_TABLE,
     RUN_TABLE,
     STUDY_TABLE,
+    ExportStatus,
     InvalidTransition,
     LostRace,
     ReadingStatus,
@@ -37,6 +39,7 @@ TABLES = {
     "report": (REPORT_TABLE, ReportStatus),
     "communication": (COMMUNICATION_TABLE, CommunicationStatus),
     "delivery": (DELIVERY_TABLE, DeliveryStatus),
+    "export": (EXPORT_TABLE, ExportStatus),
     "follow-up": (FOLLOW_UP_TABLE, FollowUpStatus),
 }
 PAIRS = [
