@@ -56,7 +56,8 @@ def checked_answers(
     """What a person sent, in canonical form: known fields, allowed values, only what is asked for.
 
     findings: keys that a field of a finding may name. stated: (key, value) as AI results stated them; every other
-    answer is a person's, or a rule's where `computed` gives the same. Raises `AnswersError`.
+    answer is a person's, or a rule's where `computed` gives the same; what it withdraws stands only as a person's.
+    Raises `AnswersError`.
     """
     if sent is None:
         return no_answers(content)
@@ -75,11 +76,12 @@ def checked_answers(
         if not isinstance(each, Mapping):
             raise AnswersError("An answer is not a JSON object.")
         value = checked_value(asked, each.get("value"))
-        if is_answered(value):
-            values[key] = {"value": value, "origin": _origin(key, value, each.get("origin"), by_ai, computed or {})}
+        origin = _origin(key, value, each.get("origin"), by_ai, computed or {})
+        if is_answered(value) and not is_withdrawn(key, origin, computed or {}):
+            values[key] = {"value": value, "origin": origin}
     plain = {key: each["value"] for key, each in values.items()}
     by_id = content.by_id
-    kept = {key: each for key, each in values.items() if is_asked(by_id[key.partition(".")[0]], plain)}
+    kept = {key: each for key, each in values.items() if _is_asked(by_id, key, plain)}
     checked = {
         key: _checked_line(each) for key, each in lines.items() if _line_of(content, str(key), known) is not None
     }
@@ -107,6 +109,16 @@ def checked_value(asked: Field, value: object) -> Any:
     if not isinstance(value, str) or asked.option(value) is None:
         raise AnswersError(f"{asked.label.en}: this is none of its answers.")
     return value
+
+
+def _is_asked(by_id: Mapping[str, Field], key: str, values: Values) -> bool:
+    name, _dot, finding = key.partition(".")
+    return is_asked(by_id[name], values, finding)
+
+
+def is_withdrawn(key: str, origin: str, computed: Mapping[str, Computed]) -> bool:
+    """Has an answer that no person gave lost its ground?"""
+    return origin != HUMAN and key in computed and computed[key].withdraws
 
 
 def _origin(

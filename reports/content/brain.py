@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.content.fields import Code, Field, Line, Option, Rule, Words
+from reports.content.fields import Code, Computed, Field, Line, Option, Rule, Values, Words
 from reports.content.schema import ReportContent, Section
+from reports.content.standing import whether_any_stands
 
 W = Words
 BLEED = {"haemorrhage": ("yes",)}
@@ -254,6 +255,14 @@ def prefill(result: Mapping[str, Any]) -> Mapping[str, Any]:
     return stated
 
 
+def compute(
+    _values: Values, findings: Sequence[Mapping[str, Any]], _result: Mapping[str, Any]
+) -> Mapping[str, Computed]:
+    """Only whether a haemorrhage that the AI marked still stands: what it is, and what follows, a reader says."""
+    there = whether_any_stands(findings, "haemorrhage")
+    return {"haemorrhage": there} if there.withdraws else {}
+
+
 CONTENT = ReportContent(
     programme="brain",
     title="CT of the head",
@@ -302,4 +311,5 @@ CONTENT = ReportContent(
     lines=LINES,
     normal_answers={"haemorrhage": "no", "midline_shift": 0.0, "hydrocephalus": "no"},
     prefill=prefill,
+    compute=compute,
 )

@@ -60,7 +60,8 @@ class Field:
     (both included) written with `digits` decimals. required: a report without it is not complete. when: field →
     answers, all of which must hold for it to be asked at all. per_finding: asked of every finding; its key is then
     "id.findingkey". reads: expressions with one group that find the answer in a sentence.
-    computed: worked out by the programme's rule, until a person says otherwise.
+    computed: worked out by the programme's rule, until a person says otherwise. measured: a number that a person took
+    from the images without leaving a mark there, so that the text may name it.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Field:
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     per_finding: bool = False
     reads: tuple[str, ...] = ()
+    measured: bool = False
 
     def option(self, value: object) -> Option | None:
         return next((option for option in self.options if option.value == value), None)
@@ -125,10 +127,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What a rule makes of the answers and findings, and its reason as one sentence. value None: nothing follows."""
+    """What a rule makes of the answers and findings, and its reason as one sentence. value None: nothing follows.
+
+    withdraws: what the AI or a rule answered before has lost its ground, so that it no longer counts."""
 
     value: str | None
     reason: str = ""
+    withdraws: bool = False
 
 
 # Answers (of computed fields only those a person gave), findings and AI result → computed field → what follows.
@@ -150,9 +155,14 @@ def fits(value: object, allowed: Sequence[str]) -> bool:
     return "*" in allowed or any(str(each) in allowed for each in given)
 
 
-def is_asked(asked: Field, values: Values) -> bool:
-    """Do the answers it depends on hold?"""
-    return all(fits(values.get(name), allowed) for name, allowed in asked.when.items())
+def is_asked(asked: Field, values: Values, finding: str = "") -> bool:
+    """Do the answers it depends on hold? finding: of a field of a finding, which may depend on others of that finding.
+
+    A field is of a finding or of the whole examination, never both, so only one of its two keys can be answered.
+    """
+    return all(
+        fits(values.get(key_of(name, finding), values.get(name)), allowed) for name, allowed in asked.when.items()
+    )
 
 
 def key_of(name: str, finding: str = "") -> str:
@@ -167,7 +177,7 @@ def sentence_of(
     def value(name: str) -> Any:
         asked = fields[name]
         given = values.get(key_of(name, finding if asked.per_finding else ""))
-        return given if is_asked(asked, values) and is_answered(given) else None
+        return given if is_asked(asked, values, finding) and is_answered(given) else None
 
     for rule in line.rules:
         if not all(fits(value(name), allowed) for name, allowed in rule.when.items()):

@@ -101,8 +101,9 @@ class ReportContent:
         keys = [
             key_of(each.id, finding)
             for each in self.fields
-            if each.required and is_asked(each, values)
+            if each.required
             for finding in (findings if each.per_finding else ("",))
+            if is_asked(each, values, finding)
         ]
         return [key for key in keys if not is_answered(values.get(key))]
 

@@ -22,8 +22,8 @@ from reports.drafting.language import (
     looks_negative,
 )
 from reports.drafting.types import CHANGES, DraftInputError, FindingFacts, HouseStyle, Quantity, StudyFacts
+from screening.rules.growth import LIMIT_MM
 
-GROWTH_MM = 1.5  # Lung-RADS v2022: growth is an increase in mean diameter of more than 1.5 mm
 STATES = ("scored", "refused", "failed", "pending", "out_of_scope")
 UNSAID = "the input does not say that the study was scored"
 CATEGORIES = ("0", "1", "2", "3", "4A", "4B", "4X")
@@ -192,7 +192,7 @@ def _change(content: ReportContent, size: str | None, prior: str) -> str | None:
     if size is None or content.size_kind != "mean diameter":
         return None
     difference = Decimal(size) - Decimal(prior)
-    if abs(difference) <= Decimal(str(GROWTH_MM)):
+    if abs(difference) <= LIMIT_MM:
         return "stable"
     return "larger" if difference > 0 else "smaller"
 

@@ -111,7 +111,7 @@ MEASURED: Mapping[str, tuple[Concept, str, bool]] = {
     "mean_hu": (ATTENUATION, "[hnsf'U]", True),
 }
 UNIT_MEANINGS = {"mm": "millimeter", "mm3": "cubic millimeter", "ml": "milliliter", "[hnsf'U]": "Hounsfield unit"}
-UNIT_MEANINGS |= {"1": "no units"}
+UNIT_MEANINGS |= {"mo": "month", "1": "no units"}
 
 ASSESSMENT = Concept("111005", "DCM", "Assessment Category")
 LUNG_RADS = Concept("RID50134", "RADLEX", "Lung-RADS assessment", published=True)

@@ -7,11 +7,21 @@ from typing import Any
 
 from django.utils.translation import get_language
 
-from reports.coded import AI, HUMAN, RULE, Answers, checked_answers, drafted_answers, no_answers, values_of
+from reports.coded import (
+    AI,
+    HUMAN,
+    RULE,
+    Answers,
+    checked_answers,
+    drafted_answers,
+    no_answers,
+    values_of,
+)
 from reports.content import ReportContent, content_for
 from reports.content.fields import Computed, Field, Line, Rule
 from reports.models import Report, Revision
 from reports.sections import Sections
+from reports.selectors.matches import said_of_pairs
 from screening.models import Study
 from screening.selectors import findings_of, standing_run
 from screening.selectors.measuring import decided_findings
@@ -22,7 +32,12 @@ def language() -> str:
 
 
 def rule_findings(study: Study) -> list[dict[str, Any]]:
-    """The findings as the content's rules take them; what a reader corrected counts. Three queries."""
+    """The findings as the content's rules take them; what a reader corrected counts. Four queries.
+
+    pair: a reader's word against the earlier lesion with which the AI compared it, None without one.
+    """
+    decided = decided_findings(study, findings_of(study))
+    said = said_of_pairs(study, decided)
     return [
         {
             "key": each.key,
@@ -31,8 +46,9 @@ def rule_findings(study: Study) -> list[dict[str, Any]]:
             "size_mm": each.value("size_mm"),
             "attributes": each.finding.attributes if each.finding else {},
             "gone": each.gone,
+            "pair": said.get(each.key),
         }
-        for each in decided_findings(study, findings_of(study))
+        for each in decided
     ]
 
 
@@ -116,13 +132,17 @@ def form_json(programme: object) -> dict[str, Any]:
         "fields": [_field_json(each, words) for each in content.fields],
         "lines": [_line_json(each, words) for each in content.lines],
         "normal": dict(content.normal_answers),
+        "computes": content.compute is not None,
         "list_comma": "、" if words.startswith("zh") else ", ",
         "list_and": "、" if words.startswith("zh") else " and ",
     }
 
 
 def computed_json(report: Report, answers: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {key: {"value": each.value, "reason": each.reason} for key, each in computed_for(report, answers).items()}
+    return {
+        key: {"value": each.value, "reason": each.reason, "withdraws": each.withdraws}
+        for key, each in computed_for(report, answers).items()
+    }
 
 
 def missing_answers(report: Report, revision: Revision) -> list[Field]:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from reports.coded import HUMAN
 from reports.content import ReportContent, content_for
-from reports.models import LesionMatch, MatchVerdict, Report
+from reports.content.standing import Said
+from reports.models import Report
 from reports.review import (
     RULES,
     FindingSeen,
@@ -27,6 +28,7 @@ from reports.review.expected import expected_category
 from reports.review_strings import said
 from reports.sections import Sections
 from reports.selectors.coded import computed_for
+from reports.selectors.matches import said_of_pairs
 from reports.selectors.priors import earlier_studies
 from screening.models import Finding, Study
 from screening.selectors import findings_of, standing_run
@@ -62,16 +64,19 @@ def review_input(report: Report, sections: Sections, answers: Mapping[str, Any] 
     decided = decided_findings(study, findings_of(study))
     attributes = _attributes(run.result) if run else {}
     limitations = tuple(str(each) for each in (run.result.get("limitations") or ())) if run else ()
-    parted = _parted(decided)
-    findings = tuple(_finding(each, parted) for each in decided if each.state != FindingState.REMOVED)
+    pairs = said_of_pairs(study, decided)
+    findings = tuple(_finding(each, pairs.get(each.key)) for each in decided if each.state != FindingState.REMOVED)
     shift = attributes.get("midline_shift_mm")
     return ReviewInput(
         programme=report.programme,
         sections=_sections(content_for(report.programme), sections),
         findings=findings,
-        measurements=tuple(
-            MeasurementSeen(each.key, tuple(value["value"] for value in each.values if value.get("unit") == "mm"))
-            for each in measurements_of(study)
+        measurements=(
+            *(
+                MeasurementSeen(each.key, tuple(value["value"] for value in each.values if value.get("unit") == "mm"))
+                for each in measurements_of(study)
+            ),
+            *_answered(content_for(report.programme), answers),
         ),
         priors=_priors(study),
         sex=study.patient.sex,
@@ -79,6 +84,7 @@ def review_input(report: Report, sections: Sections, answers: Mapping[str, Any] 
         category=_category(
             report,
             answers,
+            bool(pairs),
             expected_category(report.programme, run.result.get("category") if run else None, findings, limitations),
         ),
         shift_mm=float(shift) if isinstance(shift, int | float) and not isinstance(shift, bool) else None,
@@ -86,11 +92,24 @@ def review_input(report: Report, sections: Sections, answers: Mapping[str, Any] 
     )
 
 
-def _category(report: Report, answers: Mapping[str, Any] | None, otherwise: str | None) -> str | None:
-    """A reader's own coded word, else what the rule makes of what they answered, else `otherwise`."""
+def _answered(content: ReportContent, answers: Mapping[str, Any] | None) -> list[MeasurementSeen]:
+    """Lengths that a reader gave as answers and left no mark for: of a cyst, of an airway nodule."""
+    fields = content.by_id
+    return [
+        MeasurementSeen(key, (float(each["value"]),))
+        for key, each in ((answers or {}).get("values") or {}).items()
+        if (asked := fields.get(key)) is not None and asked.measured and asked.unit == "mm"
+    ]
+
+
+def _category(report: Report, answers: Mapping[str, Any] | None, judged: bool, otherwise: str | None) -> str | None:
+    """A reader's own coded word, else what the rule makes of what they answered, else `otherwise`.
+
+    judged: a reader paired findings otherwise than the AI did, so what followed from its pairs holds no more.
+    """
     values = (answers or {}).get("values") or {}
     said = [each for each in values.values() if each["origin"] == HUMAN]
-    if not said:
+    if not said and not judged:
         return otherwise
     for name in CATEGORY_FIELDS:
         if name in values and values[name]["origin"] == HUMAN:
@@ -154,8 +173,8 @@ def _sections(content: ReportContent, sections: Mapping[str, Sequence[Mapping[st
     )
 
 
-def _finding(decided: Decided, parted: frozenset[int]) -> FindingSeen:
-    """parted: findings that a reader has told apart from what the model matched them with."""
+def _finding(decided: Decided, pair: Said | None) -> FindingSeen:
+    """pair: a reader's word against the earlier lesion that the model matched it with."""
     finding, decision = decided.finding, decided.decision
     corrected = (
         finding is not None
@@ -164,7 +183,7 @@ def _finding(decided: Decided, parted: frozenset[int]) -> FindingSeen:
     )
     attributes = finding.attributes if finding and not corrected else {}
     size = decided.value("size_mm")
-    before = finding.attributes.get("prior_size_mm") if finding and finding.pk not in parted else None
+    before = pair.prior_mm if pair else finding.attributes.get("prior_size_mm") if finding else None
     numbers = {name: value for name, value in attributes.items() if _is_number(value)}
     lengths = [value for name, value in numbers.items() if name.endswith("_mm") and name != "prior_size_mm"]
     volumes = [value for name, value in numbers.items() if name.endswith("_ml")]
@@ -192,12 +211,6 @@ def _is_number(value: object) -> bool:
 def _attributes(result: Mapping[str, Any]) -> Mapping[str, Any]:
     attributes = result.get("attributes")
     return attributes if isinstance(attributes, Mapping) else {}
-
-
-def _parted(decided: list[Decided]) -> frozenset[int]:
-    rows = LesionMatch.objects.filter(finding__in=[each.finding for each in decided if each.finding]).order_by("id")
-    newest: dict[int, str] = dict(rows.values_list("finding_id", "verdict"))
-    return frozenset(pk for pk in newest if newest[pk] == MatchVerdict.REJECTED)
 
 
 def _priors(study: Study) -> tuple[PriorSeen, ...] | None:

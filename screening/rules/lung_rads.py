@@ -46,6 +46,7 @@ __all__ = [
     "Change",
     "ExamGrade",
     "Grade",
+    "Lesion",
     "Management",
     "NoduleMeasure",
     "NoduleType",

@@ -131,6 +131,8 @@ def described(nodule: NoduleMeasure) -> str:
             "mm",
         )
     text = f"a {kind} nodule of {size} {unit}"
+    if _is_flat_at_the_pleura(nodule):
+        text += f", juxtapleural, smooth and {nodule.shape}"
     if nodule.type == "part_solid_nodule" and part is not None:
         text += f" with a solid component of {part} {unit}"
     if nodule.change == "baseline":
@@ -291,8 +293,11 @@ def _crossed(nodule: NoduleMeasure, before: Before, by_size: Grade) -> bool:
 
 def _juxtapleural(nodule: NoduleMeasure) -> Grade | None:
     """The row for juxtapleural nodules, when all its conditions hold: solid, smooth, flat, less than 10 mm."""
-    fits = nodule.juxtapleural and nodule.type == "solid_nodule" and nodule.smooth and nodule.shape in FLAT_SHAPES
-    if not fits or nodule.change not in ("baseline", "new") or not _below(nodule, 10):
+    if nodule.change not in ("baseline", "new") or not _is_flat_at_the_pleura(nodule) or not _below(nodule, 10):
         return None
     row = f"juxtapleural, smooth and {nodule.shape}, less than 10 mm, {CHANGE_WORDS[nodule.change]}"
     return Grade("2", row, _sizes(nodule, 10))
+
+
+def _is_flat_at_the_pleura(nodule: NoduleMeasure) -> bool:
+    return nodule.juxtapleural and nodule.type == "solid_nodule" and nodule.smooth and nodule.shape in FLAT_SHAPES

@@ -24,14 +24,14 @@ class AirwayNodule:
 class AtypicalCyst:
     """A cyst in the lung.
 
-    wall_mm: the wall's greatest thickness; thick from 2 mm on. multilocular: septa inside, whatever the wall.
-    cavitary: wall thickening dominates, so it is graded as a solid nodule of `diameter_mm`. change: of the mean
-    diameter of the cyst. wall_growing: wall thickness or nodularity. more_loculi, more_opacity: since the
-    earlier examination. unclassified: one of multiple cysts, or fluid-filled. A nodule beside or inside a cyst
-    is a lesion of its own: the more suspicious of the two decides.
+    wall_mm: the wall's greatest thickness, None where it was not measured; thick from 2 mm on. multilocular: septa
+    inside, whatever the wall. cavitary: wall thickening dominates, so it is graded as a solid nodule of
+    `diameter_mm`. change: of the mean diameter of the cyst. wall_growing: wall thickness or nodularity.
+    more_loculi, more_opacity: since the earlier examination. unclassified: one of multiple cysts, or fluid-filled.
+    A nodule beside or inside a cyst is a lesion of its own: the more suspicious of the two decides.
     """
 
-    wall_mm: float
+    wall_mm: float | None
     multilocular: bool = False
     change: Change = "baseline"
     was_multilocular: bool = True
@@ -71,21 +71,29 @@ def grade_airway(nodule: AirwayNodule) -> Grade:
 def grade_cyst(cyst: AtypicalCyst) -> Grade:
     """A cyst's category; None for what is not classified: thin-walled, one of many, or filled with fluid.
 
-    Raises ValueError for a cavitary nodule without a diameter.
+    Where the table leaves a gap the higher category stands: a cyst that became multilocular and grows, or is denser
+    inside, is 4B, and so is a multilocular one whose wall or nodularity grows.
+
+    Raises ValueError for a cavitary nodule without a diameter, and for a cyst of one space without its wall.
     """
-    wall = Reason("wall", cyst.wall_mm, "mm", f"The wall is {cyst.wall_mm:g} mm thick.", threshold=THICK_FROM_MM)
+    wall: tuple[Reason, ...] = ()
+    if cyst.wall_mm is not None:
+        text = f"The wall is {cyst.wall_mm:g} mm thick."
+        wall = (Reason("wall", cyst.wall_mm, "mm", text, threshold=THICK_FROM_MM),)
     if cyst.unclassified:
-        return Grade(None, "multiple or fluid-filled cysts are not classified", (wall,))
+        return Grade(None, "multiple or fluid-filled cysts are not classified", wall)
     if cyst.cavitary:
         if cyst.diameter_mm is None:
             raise ValueError("A cavitary nodule is graded by its mean diameter.")
         grade = grade_nodule(NoduleMeasure("solid_nodule", cyst.diameter_mm, change=cyst.change))
-        return Grade(grade.category, f"cavitary nodule, as {grade.row}", (wall, *grade.reasons))
+        return Grade(grade.category, f"cavitary nodule, as {grade.row}", (*wall, *grade.reasons))
     first = cyst.change in ("baseline", "new")
     if cyst.multilocular:
         row = _multilocular(cyst, first)
+    elif cyst.wall_mm is None:
+        raise ValueError("A cyst of one space is graded by the thickness of its wall, which is not given.")
     elif cyst.wall_mm < THICK_FROM_MM:
-        return Grade(None, "thin-walled cyst, not classified", (wall,))
+        return Grade(None, "thin-walled cyst, not classified", wall)
     elif cyst.wall_growing:
         row = ("4B", "thick-walled cyst with growing wall or nodularity")
     elif first:
@@ -94,16 +102,18 @@ def grade_cyst(cyst: AtypicalCyst) -> Grade:
         row = ("3", "thick-walled cyst whose cystic component grows")
     else:
         row = _stepped(cyst, "thick-walled cyst")
-    return Grade(row[0], row[1], (wall,))
+    return Grade(row[0], row[1], wall)
 
 
 def _multilocular(cyst: AtypicalCyst, first: bool) -> tuple[str, str]:
-    if not first and not cyst.was_multilocular:
-        return "4A", "cyst that became multilocular"
     if cyst.change == "growing":
         return "4B", "growing multilocular cyst"
-    if cyst.more_loculi or cyst.more_opacity:
+    if cyst.wall_growing:
+        return "4B", "multilocular cyst with growing wall or nodularity"
+    if cyst.more_opacity or (cyst.more_loculi and cyst.was_multilocular):
         return "4B", "multilocular cyst with more loculation or opacity"
+    if not first and not cyst.was_multilocular:
+        return "4A", "cyst that became multilocular"
     return ("4A", "multilocular cyst") if first else _stepped(cyst, "multilocular cyst")
 
 

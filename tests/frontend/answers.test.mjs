@@ -30,6 +30,7 @@ const form = () => ({
     { id: 'benign', section: 'findings', fields: ['benign'], per_finding: true, rules: [{ text: 'Nodule {n}: {benign}.', when: {} }] },
   ],
   normal: { bleed: 'no', grade: '1' },
+  computes: true,
   list_comma: ', ',
   list_and: ' and ',
 });
@@ -191,4 +192,38 @@ test('the normal text says nothing else than an answer that is there already', (
   assert.deepEqual(texts('summary'), ['Grade 4: suspicious.']);
   assert.deepEqual(texts(), ['No fracture.'], 'an answer without a sentence leaves none');
   assert.deepEqual([coded.value('grade'), coded.state('grade')], ['4', 'same']);
+});
+
+test('what is asked of a finding may depend on another answer about the same finding', () => {
+  const findings = [{ key: 'f1', number: 1 }, { key: 'f2', number: 2 }];
+  const { coded } = report({ findings });
+  coded.form.fields.push(field('margin', { per_finding: true, options: [option('smooth')], when: { benign: ['fat'] } }));
+  coded.fields.set('margin', coded.form.fields.at(-1));
+  coded.set('benign.f1', 'fat');
+  assert.deepEqual(coded.keysOf('findings', 'f1').filter((key) => key.startsWith('margin')), ['margin.f1']);
+  assert.deepEqual(coded.keysOf('findings', 'f2').filter((key) => key.startsWith('margin')), []);
+  coded.set('margin.f1', 'smooth');
+  coded.set('benign.f1', null);
+  assert.equal(coded.value('margin.f1'), null);
+});
+
+test('an answer of the AI that a rule withdraws goes with what hangs on it, and its sentence stays to be seen', () => {
+  const sentences = [ai('s1', 'A subdural bleed.', ['f1'])];
+  const values = { bleed: { value: 'yes', origin: 'ai' }, kind: { value: ['subdural'], origin: 'ai' } };
+  const lines = { bleed: { sentence: 's1', text: 'A subdural bleed.', values: { bleed: 'yes', kind: ['subdural'] } } };
+  const { coded, texts } = report({ sentences, answers: { values, lines } });
+  const computed = { bleed: { value: null, reason: 'Rejected.', withdraws: true } };
+  assert.equal(coded.takeComputed(computed), true);
+  assert.deepEqual(Object.keys(coded.toJson().values), []);
+  assert.deepEqual(texts(), ['A subdural bleed.']);
+  assert.equal(coded.state('bleed'), 'differs');
+  assert.deepEqual(coded.missing(), ['bleed']);
+  assert.equal(coded.takeComputed(computed), false);
+});
+
+test('a rule withdraws nothing that a person answered', () => {
+  const { coded } = report();
+  coded.set('bleed', 'yes');
+  assert.equal(coded.takeComputed({ bleed: { value: null, reason: '', withdraws: true } }), false);
+  assert.equal(coded.value('bleed'), 'yes');
 });

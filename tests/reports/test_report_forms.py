@@ -231,3 +231,121 @@ def test_only_what_the_ai_stated_is_its_answer():
     assert (
         checked_answers(breast, sent, findings=(), stated=[("density", "b")])["values"]["density"]["origin"] == "human"
     )
+
+
+# Juxtapleural nodules, airway nodules and cysts
+
+
+FLAT = {"pleura.f1": "perifissural", "margin.f1": "smooth", "shape.f1": "triangular"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "nodule_is", "expected"),
+    [
+        ({}, {}, "2"),
+        ({}, {"size_mm": 9.9}, "2"),
+        ({}, {"size_mm": 10.0}, "4A"),
+        ({"pleura.f1": "no"}, {}, "4A"),
+        ({"margin.f1": "lobulated"}, {}, "4A"),
+        ({"shape.f1": "round"}, {}, "4A"),
+        ({"shape.f1": None}, {}, "4A"),
+        ({}, {"type": "ground_glass_nodule"}, "2"),
+        ({}, {"type": "part_solid_nodule", "attributes": {"solid_component_mm": 6.0}}, "4A"),
+        ({}, {"attributes": {"history": {"status": "new"}}}, "2"),
+        ({}, {"attributes": {"history": {"status": "growing"}}}, "4B"),
+        ({"pleura.f1": None, "pleura.f2": "costal"}, {}, "4A"),
+    ],
+)
+def test_a_juxtapleural_nodule_is_benign_only_if_all_four_conditions_hold(changes, nodule_is, expected):
+    assert category({**FLAT, **changes}, nodule(**nodule_is)) == expected
+
+
+THICK = {"cyst": "unilocular", "cyst_wall_mm": 2.0}
+MULTI = {"cyst": "multilocular"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({"cyst": "none"}, "1"),
+        ({"cyst": "unclassified"}, "1"),
+        ({"cyst": "unilocular", "cyst_wall_mm": 1.9}, "1"),
+        (THICK, "4A"),
+        ({**THICK, "cyst_change": "new"}, "4A"),
+        ({**THICK, "cyst_change": "growing"}, "3"),
+        ({**THICK, "cyst_change": "stable", "cyst_since": ["wall"]}, "4B"),
+        ({**THICK, "cyst_change": "stable"}, "4A"),
+        ({**THICK, "cyst_change": "stable", "cyst_before": "4A", "cyst_months": 3.0}, "3"),
+        ({**THICK, "cyst_change": "stable", "cyst_before": "4A", "cyst_months": 2.0}, "4A"),
+        ({**THICK, "cyst_change": "decreased", "cyst_before": "3", "cyst_months": 6.0}, "2"),
+        ({**THICK, "cyst_change": "stable", "cyst_before": "4B", "cyst_months": 12.0}, "4B"),
+        (MULTI, "4A"),
+        ({**MULTI, "cyst_change": "growing"}, "4B"),
+        ({**MULTI, "cyst_change": "stable", "cyst_since": ["became"]}, "4A"),
+        ({**MULTI, "cyst_change": "stable", "cyst_since": ["became", "loculi"]}, "4A"),
+        ({**MULTI, "cyst_change": "stable", "cyst_since": ["became", "opacity"]}, "4B"),
+        ({**MULTI, "cyst_change": "growing", "cyst_since": ["became"]}, "4B"),
+        ({**MULTI, "cyst_change": "stable", "cyst_since": ["loculi"]}, "4B"),
+        ({**MULTI, "cyst_change": "stable", "cyst_since": ["opacity"]}, "4B"),
+        ({**MULTI, "cyst_change": "decreased", "cyst_since": ["wall"]}, "4B"),
+    ],
+)
+def test_a_cyst_that_a_reader_described_is_graded(answers, expected):
+    assert category({"nodules": "no", **answers}, nodule(gone=True)) == expected
+
+
+def test_a_cyst_of_one_space_has_no_category_until_its_wall_is_measured():
+    followed = content_for("lung").compute({"cyst": "unilocular"}, [], {"state": "scored"})["category"]
+    assert followed.value is None and "thickness of its wall" in followed.reason
+
+
+def test_of_a_cyst_and_its_nodule_the_more_suspicious_decides():
+    assert category({**THICK, "at_cyst.f1": "inside"}, nodule(size_mm=15.0)) == "4B"
+    assert category({**THICK, "at_cyst.f1": "inside"}, nodule(size_mm=4.0)) == "4A"
+
+
+def test_a_thin_walled_cyst_says_nothing_of_nodules():
+    assert category({"cyst": "unilocular", "cyst_wall_mm": 1.0}, nodule(gone=True), state="refused") is None
+
+
+def test_a_growing_subsegmental_airway_nodule_is_graded_by_its_size():
+    small = {"airway": "subsegmental", "airway_change": "growing", "airway_mm": 7.0}
+    assert category(small, nodule(size_mm=3.0)) == "4A"
+    assert category({**small, "airway_mm": 8.0}, nodule(size_mm=3.0)) == "4B"
+
+
+def test_a_field_of_a_finding_may_depend_on_another_of_the_same_finding():
+    lung = content_for("lung")
+    sent = given(pleura__f1="costal", margin__f1="smooth", margin__f2="smooth", at_cyst__f1="inside")
+    kept = checked_answers(lung, sent, findings=("f1", "f2"))["values"]
+    assert sorted(kept) == ["margin.f1", "pleura.f1"], "f2 is not juxtapleural, and there is no cyst"
+    kept = checked_answers(
+        lung, {"values": {**sent["values"], **given(cyst="multilocular")["values"]}}, findings=("f1",)
+    )
+    assert "at_cyst.f1" in kept["values"]
+
+
+def test_cysts_and_juxtapleural_nodules_are_said_in_both_languages():
+    lung = content_for("lung")
+    lines, by_id = {line.id: line for line in lung.lines}, lung.by_id
+    pleural = {"pleura.f1": "costal", "margin.f1": "smooth", "shape.f1": "lentiform", "shape.f2": "oval"}
+    said = [sentence_of(lines["pleura"], by_id, pleural, language, "f1", 1) for language in LANGUAGES]
+    assert said == [
+        "Nodule 1 is juxtapleural: at the costal pleura, smooth, lentiform.",
+        "结节 1 为胸膜旁结节：肋胸膜旁，边缘光滑，透镜形。",
+    ]
+    cyst = {
+        "cyst": "multilocular",
+        "cyst_lobe": "LUL",
+        "cyst_mm": 18.0,
+        "cyst_wall_mm": 2.5,
+        "cyst_change": "stable",
+        "cyst_since": ["loculi", "opacity"],
+    }
+    said = [sentence_of(lines["cyst"], by_id, cyst, language) for language in LANGUAGES]
+    assert said == [
+        "Multilocular cyst in the left upper lobe, mean diameter 18.0 mm, wall up to 2.5 mm thick, stable;"
+        " since the earlier CT more loculi and new or increased opacity.",
+        "左肺上叶多房囊腔，平均直径 18.0 mm，囊壁最厚 2.5 mm，稳定；较前分房增多、新发或增多的密度增高影。",
+    ]
+    assert sentence_of(lines["pleura"], by_id, {"pleura.f1": "no"}, "en", "f1", 1) == ""

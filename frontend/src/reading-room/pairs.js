@@ -34,6 +34,8 @@ export function drawPairs(root, matcher, { hanging, viewer, say, selection }) {
   const keep = async (pair, verdict) => {
     failure = await judge(hanging, say, pair, verdict);
     hanging.tell();
+    // What grew, and so the category, rests on which lesions are one.
+    if (!failure) document.dispatchEvent(new CustomEvent('pair-judged'));
   };
   const row = (pair) => {
     const acts = [];

@@ -45,7 +45,7 @@ export class Answers {
   }
 
   get computes() {
-    return this.form.fields.some((field) => field.kind === 'computed');
+    return Boolean(this.form.computes);
   }
 
   fieldOf(key) {
@@ -56,21 +56,23 @@ export class Answers {
     return this.values.get(key)?.value ?? null;
   }
 
-  isAsked(field) {
-    return Object.entries(field.when).every(([name, allowed]) => fits(this.value(name), allowed));
+  /** Do the answers it depends on hold? `finding`: of a field of a finding, which may depend on others of that finding. */
+  isAsked(field, finding = '') {
+    return Object.entries(field.when).every(([name, allowed]) => fits(this.#answerOf(name, finding), allowed));
+  }
+
+  #answerOf(name, finding) {
+    return this.value(keyOf(name, this.fields.get(name).per_finding ? finding : ''));
   }
 
   /** Keys of what is asked in a section now; of a finding only for the chosen one, or where an answer is given. */
   keysOf(section, chosen = null) {
     const keys = [];
     for (const field of this.form.fields) {
-      if (field.section !== section || !this.isAsked(field)) continue;
-      if (!field.per_finding) keys.push(field.id);
-      else {
-        for (const { key } of this.findings()) {
-          const own = keyOf(field.id, key);
-          if (key === chosen || isAnswered(this.value(own))) keys.push(own);
-        }
+      if (field.section !== section) continue;
+      for (const key of field.per_finding ? this.findings().map((each) => each.key) : ['']) {
+        const own = keyOf(field.id, key);
+        if (this.isAsked(field, key) && (!key || key === chosen || isAnswered(this.value(own)))) keys.push(own);
       }
     }
     return keys;
@@ -96,8 +98,8 @@ export class Answers {
     const [, finding] = split(lineKey);
     const value = (name) => {
       const field = this.fields.get(name);
-      const given = this.value(keyOf(name, field.per_finding ? finding : ''));
-      return this.isAsked(field) && isAnswered(given) ? given : null;
+      const given = this.#answerOf(name, finding);
+      return this.isAsked(field, finding) && isAnswered(given) ? given : null;
     };
     const number = this.findings().find((each) => each.key === finding)?.number;
     const fill = (part) => {
@@ -166,12 +168,28 @@ export class Answers {
     const before = new Map(this.linesOf(key).map((line) => [line, this.#untouched(line)]));
     if (isAnswered(value)) this.values.set(key, { value, origin });
     else this.values.delete(key);
-    for (const name of [...this.values.keys()]) {
-      if (this.isAsked(this.fieldOf(name))) continue;
+    for (const name of this.#dropUnasked()) {
       for (const line of this.linesOf(name)) if (!before.has(line)) before.set(line, this.#untouched(line));
-      this.values.delete(name);
     }
     for (const [line, free] of before) if (free) this.write(line);
+    this.model.version += 1;
+  }
+
+  /** Takes away the answers to what is asked no more, also what only they asked for. Returns their keys. */
+  #dropUnasked() {
+    const dropped = [];
+    const unasked = () => [...this.values.keys()].find((key) => !this.isAsked(this.fieldOf(key), split(key)[1]));
+    for (let key = unasked(); key !== undefined; key = unasked()) {
+      this.values.delete(key);
+      dropped.push(key);
+    }
+    return dropped;
+  }
+
+  /** Takes an answer back that no person gave; its sentence stays, for the reader to see that the two differ. */
+  #withdraw(key) {
+    this.values.delete(key);
+    this.#dropUnasked();
     this.model.version += 1;
   }
 
@@ -264,9 +282,14 @@ export class Answers {
   takeComputed(computed) {
     this.computed = computed;
     let changed = false;
-    for (const [key, { value }] of Object.entries(computed)) {
+    for (const [key, { value, withdraws }] of Object.entries(computed)) {
       const now = this.values.get(key);
       if (now?.origin === 'human' || same(now?.value, value)) continue;
+      if (withdraws) {
+        this.#withdraw(key);
+        changed = true;
+        continue;
+      }
       if (value === null && now?.origin !== 'rule') continue;
       this.set(key, value, 'rule');
       changed = true;

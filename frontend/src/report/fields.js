@@ -7,6 +7,10 @@ import { keyOf } from '../lib/keymap.js';
 import { Offline, postJson } from '../lib/http.js';
 import { isAnswered } from './answers.js';
 
+/** Units as they are written, where UCUM writes them otherwise; months stand in the label, in the reader's language. */
+const UNITS = { ml: 'mL', mo: '' };
+const unitOf = (field) => UNITS[field.unit] ?? field.unit;
+
 export class Fields {
   editable = true;
   #asking = null;
@@ -18,6 +22,7 @@ export class Fields {
   constructor({ answers, say, selection, url, drawText, changed, post = postJson }) {
     Object.assign(this, { answers, say, selection, url, drawText, changed, post });
     selection.listen(() => this.redraw());
+    document.addEventListener('pair-judged', () => this.work());
   }
 
   /** The box of one section; empty and hidden where it asks nothing. */
@@ -58,7 +63,7 @@ export class Fields {
     const field = this.answers.fieldOf(key);
     const chosen = Array.isArray(value) ? value : [value];
     const words = chosen.map((one) => field.options.find((option) => option.value === one)?.label ?? String(one)).join(', ');
-    const said = [words, field.unit].filter(Boolean).join(' ');
+    const said = [words, unitOf(field)].filter(Boolean).join(' ');
     return element('span', { class: 'field' }, element('span', { class: 'label', text: this.#label(key) }), element('span', { text: said }), this.#from(key));
   }
 
@@ -91,7 +96,8 @@ export class Fields {
     const computed = this.answers.computed[key];
     const given = this.answers.values.get(key);
     if (!computed || given?.origin !== 'human' || computed.value === null || computed.value === given.value) return null;
-    return element('span', { class: 'from', text: this.say('answer_rule_says', { value: computed.value }), title: computed.reason });
+    const label = this.answers.fieldOf(key).options.find((option) => option.value === computed.value)?.label ?? computed.value;
+    return element('span', { class: 'from', text: this.say('answer_rule_says', { value: label }), title: computed.reason });
   }
 
   #input(field, key) {
@@ -148,7 +154,7 @@ export class Fields {
       this.choose(key, number ? (input.value === '' ? null : Number(input.value)) : input.value.trim());
     });
     input.addEventListener('keydown', (event) => this.#leave(event));
-    return element('span', { class: 'typed' }, input, field.unit ? element('span', { class: 'unit', text: field.unit === 'ml' ? 'mL' : field.unit }) : null);
+    return element('span', { class: 'typed' }, input, unitOf(field) ? element('span', { class: 'unit', text: unitOf(field) }) : null);
   }
 
   #leave(event) {
@@ -221,6 +227,13 @@ export class Fields {
     if (!this.editable) return;
     const open = document.querySelector('[data-fields] .field.open [data-at]');
     (open ?? document.querySelector('[data-fields] [data-at]'))?.focus();
+  }
+
+  /** Into the field of one answer; false where it is not asked on the page. */
+  goTo(key) {
+    const field = this.editable ? document.querySelector(`[data-answer="${CSS.escape(key)}"] [data-at]`) : null;
+    field?.focus();
+    return Boolean(field);
   }
 
   /** Asks what the rules make of the answers and of the findings as they stand. */
