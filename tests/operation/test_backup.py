@@ -1,4 +1,6 @@
-"""The drill: backed up while images come and reports are signed, destroyed, brought back, everything verified."""
+"""The drill: backed up while images come and reports are signed, destroyed, brought back, everything verified.
+
+Once from an encrypted store to one with another key, once from a plain store to a plain one."""
 
 from __future__ import annotations
 
@@ -18,6 +20,7 @@ from config.env import ROOT
 from screening.phantoms.chest import chest_ct
 from screening.phantoms.headers import as_bytes
 from screening.services import backup
+from screening.storage_keys import new_key
 from tests.components.places import postgresql
 
 IMAGES = 60
@@ -85,7 +88,7 @@ def databases(request) -> Iterator[list[dict[str, str]]]:
 
 def test_what_was_backed_up_under_load_comes_back_whole_after_all_is_lost(tmp_path, images, databases):
     vault, away = tmp_path / "vault", tmp_path / "keys"
-    ours = Installation(tmp_path / "lost", away, databases[0])
+    ours = Installation(tmp_path / "lost", away, {**databases[0], "STORAGE_KEY": new_key()})
     ours.manage("migrate", "-v", "0")
     ours.manage("ensure_site", "default", "Demo")
 
@@ -100,17 +103,21 @@ def test_what_was_backed_up_under_load_comes_back_whole_after_all_is_lost(tmp_pa
     second = json.loads(ours.manage("backup", str(vault))[0])
     assert second["objects"] >= IMAGES
     assert second["added"] == second["objects"] - first["objects"], "what was there is not written again"
+    stored = {path.suffix for path in (ours.home / "objects").rglob("*") if len(path.stem) == 64}
+    assert stored == {".enc"}
     before = ours.counts()
     assert (before["screening.Instance"], before["reports.Signature"]) == (IMAGES, 30)
     shutil.rmtree(ours.home)
 
-    back = Installation(tmp_path / "back", away, databases[1])
+    # The key of the lost store is lost as well.
+    back = Installation(tmp_path / "back", away, {**databases[1], "STORAGE_KEY": new_key()})
     out, err = back.manage("restore", str(vault))
     told = json.loads(out)
     assert (told["damaged"], told["faulty"]) == ([], []), err
     assert told["objects"] == IMAGES
     assert back.counts() == before
     assert "Everything holds." in err
+    assert {path.suffix for path in (back.home / "objects").rglob("*") if len(path.stem) == 64} == {".enc"}
     # And it goes on: the next image, the next seal, the next signature.
     back.run("-m", "tests.operation.acts", "sign", "1")
     back.manage("backup", str(vault))
