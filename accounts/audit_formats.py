@@ -99,6 +99,9 @@ KINDS: Mapping[str, tuple[tuple[str, str], str]] = {
     Verb.TRIAGE_GRANTED: (SECURITY, "U"),
     Verb.TRIAGE_TAKEN: (SECURITY, "U"),
     Verb.CONTENT_ERASED: (PROCEDURE, "D"),
+    Verb.RETENTION_SET: (APPLICATION, "U"),
+    Verb.STORE_ENCRYPTED: (SECURITY, "U"),
+    Verb.STORE_KEYS_ROTATED: (SECURITY, "U"),
     Verb.AUDIT_VIEWED: (LOG_USED, "R"),
     Verb.ACCESS_DENIED: (SECURITY, "E"),
 }
