@@ -27,6 +27,7 @@ from reports.export.exported import (
 from reports.models import TEXTS, Meaning, Report, Signature
 from reports.sections import sentences_of
 from reports.selectors.export_answers import exported_answers, replaced_answers
+from reports.selectors.house_style import ordered_sections
 from reports.selectors.versions import section_texts
 from screening.models import Finding, ScoreRun, Study
 from screening.states import AiState, FindingState
@@ -48,8 +49,10 @@ def exported_after(report: Report, signatures: list[Signature]) -> ExportedRepor
     content = content_for(report.programme)
     texts = section_texts(signed)
     runs = _runs(report, signature)
-    titles = {section.name: section.title for section in content.sections}
-    sections = [ExportedSection(name, titles.get(name, name), text) for name, text in texts.items() if text]
+    # As the page and the PDF show them: in the order that the site had when this was signed.
+    titles = {each.name: each.title for each in ordered_sections(content, study.site, signature.signed_at)}
+    in_order = dict.fromkeys((*(name for name in titles if name in texts), *texts))
+    sections = [ExportedSection(name, titles.get(name, name), texts[name]) for name in in_order if texts[name]]
     amends = signed.get("amends", {}).get("content_sha256", "")
     amended = [_amendment_section(signed, signatures)] if amends else []
     agreed = [_cosignature_section(number, each) for number, each in enumerate(cosigned, start=1)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import pytest
 from django.urls import reverse
@@ -13,6 +15,9 @@ from highdicom.sr import srread
 from hl7apy.parser import parse_message
 
 from accounts.models import AuditEvent, Verb
+from reports.export.dicom_sr import comprehensive_sr
+from reports.export.fhir import bundle_json
+from reports.export.hl7 import oru_r01
 from reports.models import Signature
 from reports.selectors.export import exported_after, exported_report
 from reports.services import editing
@@ -25,6 +30,8 @@ from screening.storage import storage
 from tests.conftest import PASSWORD
 from tests.reports.conftest import NODULE, by_template, full_text, sentence
 from tests.reports.exports import TRIANGLE, ct_headers
+from tests.reports.exports import report as sr_report
+from tests.reports.test_house_style import order_with_assessment_first, style
 
 CONTOUR = [list(point) for point in TRIANGLE]
 
@@ -278,3 +285,30 @@ def test_there_is_no_other_form(client, reader, signed):
 def test_another_site_does_not_learn_that_there_is_a_report(client, stranger, signed, form):
     client.force_login(stranger)
     assert client.get(url(signed, form)).status_code == 404
+
+
+def test_the_sections_stand_in_the_order_of_the_site_when_it_was_signed(ready, reader, administrator, request_by):
+    site = ready.study.site
+    first = order_with_assessment_first()
+    style(site, administrator, language="en", register="full", orders={"lung": first})
+    sign_report(report=ready, signer=reader, revision=1, meaning="final", password=PASSWORD, request=request_by(reader))
+    ready.refresh_from_db()
+    made = exported_report(ready)
+    assert [each.name for each in made.sections] == first
+    titles = [each.title for each in made.sections]
+    message = oru_r01(made).decode()
+    assert [fields[4] for fields in (line.split("|") for line in message.split("\r")) if fields[2:3] == ["FT"]] == first
+    (page,) = [
+        each["resource"]["presentedForm"][0]["data"]
+        for each in json.loads(bundle_json(made))["entry"]
+        if each["resource"]["resourceType"] == "DiagnosticReport"
+    ]
+    text = base64.b64decode(page).decode()
+    assert sorted(titles, key=lambda title: f"\n\n{text}".index(f"\n\n{title}\n")) == titles
+    headers = ct_headers()
+    written = srread(io.BytesIO(comprehensive_sr(replace(sr_report(headers), sections=made.sections), headers)))
+    told = [item.ContentSequence[0].TextValue for item in written.ContentSequence[-len(titles) :]]
+    assert told == [each.text for each in made.sections]
+    # Another order later changes nothing of what is signed.
+    style(site, administrator, language="en", register="full", after=1)
+    assert exported_report(ready) == made
