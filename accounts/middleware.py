@@ -117,7 +117,7 @@ WITHOUT_FACTOR = frozenset(
 
 def ended_words(why: str) -> str:
     """Why somebody has to sign in again, for people."""
-    hours, minutes = settings.SESSION_COOKIE_AGE // 3600, settings.SESSION_IDLE_SECONDS // 60
+    hours, minutes = settings.SESSION_LONGEST_SECONDS // 3600, settings.SESSION_IDLE_SECONDS // 60
     if why == "idle":
         return _("You were signed out after %(n)d minutes without work. What you wrote is kept.") % {"n": minutes}
     return _("You were signed out: a session lasts %(n)d hours. What you wrote is kept.") % {"n": hours}

@@ -36,7 +36,7 @@ def begun(now: datetime) -> dict[str, float]:
 def end_of(session: Mapping[str, Any], now: datetime) -> End:
     """Whether a person's session is over, and by which limit. One that says not when it began is over."""
     signed_in, seen = session.get(SIGNED_IN_AT), session.get(SEEN_AT)
-    if not isinstance(signed_in, float) or now.timestamp() - signed_in >= settings.SESSION_COOKIE_AGE:
+    if not isinstance(signed_in, float) or now.timestamp() - signed_in >= settings.SESSION_LONGEST_SECONDS:
         return "absolute"
     if not isinstance(seen, float) or now.timestamp() - seen >= settings.SESSION_IDLE_SECONDS:
         return "idle"
@@ -48,7 +48,7 @@ def until(session: Mapping[str, Any]) -> datetime | None:
     signed_in = session.get(SIGNED_IN_AT)
     if not isinstance(signed_in, float):
         return None
-    return datetime.fromtimestamp(signed_in, UTC) + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    return datetime.fromtimestamp(signed_in, UTC) + timedelta(seconds=settings.SESSION_LONGEST_SECONDS)
 
 
 def is_stale(session: Mapping[str, Any], now: datetime) -> bool:
