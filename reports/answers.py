@@ -19,12 +19,14 @@ from reports.sections import SectionsError
 from reports.selectors import report_for
 from reports.selectors.addenda import addenda_json, came_late
 from reports.selectors.coded import computed_json, readable_answers
+from reports.selectors.follow_up import recommendation_json
 from reports.selectors.report import revision_json
 from reports.selectors.versions import versions_json
 from reports.services.addenda import add_addendum
-from reports.services.amending import amend_report
+from reports.services.amending import amend_report, may_word
 from reports.services.cosigning import cosign_report
-from reports.services.editing import ReportClosed, RevisionConflict, may_write, save_revision
+from reports.services.editing import ReportClosed, RevisionConflict, save_revision
+from reports.services.follow_up import FollowUpError
 from reports.services.review import SignedOver
 from reports.services.signing import (
     IdentityNotProved,
@@ -68,7 +70,15 @@ class SignRequest(serializers.Serializer):
     reason = serializers.CharField(allow_blank=True, max_length=300, default="")
 
 
-class AddendumRequest(serializers.Serializer):
+class SignedOverRequest(serializers.Serializer):
+    """signed_over: keys of remarks of the review that stand against what is signed after the report, which the signer
+    signs over, and why: `reason` is there the one of the addendum or amendment itself."""
+
+    signed_over = serializers.ListField(child=serializers.CharField(max_length=300), max_length=100, default=list)
+    signed_over_reason = serializers.CharField(allow_blank=True, max_length=300, default="")
+
+
+class AddendumRequest(SignedOverRequest):
     """after: how many addenda were on the screen; images: how many images of the study were, if any."""
 
     after = serializers.IntegerField(min_value=0)
@@ -78,12 +88,23 @@ class AddendumRequest(serializers.Serializer):
     images = serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True, default=None)
 
 
-class AmendmentRequest(serializers.Serializer):
-    """revision, after, images: the signed revision, the addenda and the images that were on the screen."""
+class RecommendationRequest(serializers.Serializer):
+    kind = serializers.CharField(max_length=12)
+    what = serializers.CharField(max_length=200)
+    number = serializers.IntegerField(min_value=1, max_value=9999)
+    unit = serializers.CharField(max_length=8)
+    owner = serializers.CharField(max_length=12)
+
+
+class AmendmentRequest(SignedOverRequest):
+    """revision, after, images: the signed revision, the addenda and the images that were on the screen. answers: null
+    leaves them. recommendation: null for none any more; without it what was recommended stays."""
 
     revision = serializers.IntegerField(min_value=0)
     after = serializers.IntegerField(min_value=0)
     sections = serializers.JSONField()
+    answers = serializers.JSONField(allow_null=True, default=None)
+    recommendation = RecommendationRequest(allow_null=True, required=False)
     reason = serializers.CharField(max_length=300)
     password = serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=1024, default="")
     images = serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True, default=None)
@@ -159,7 +180,7 @@ def computed_answer(*, user: User, report_id: int, body: object) -> Answer:
     sent = checked_request(WorkOutRequest, body)
     if isinstance(sent, Answer):
         return sent
-    may_write(report=report, user=user)
+    may_word(report=report, user=user)
     try:
         answers = readable_answers(report, sent["answers"])
     except AnswersError as error:
@@ -204,9 +225,11 @@ def addendum_answer(*, user: User, report_id: int, body: object, request: HttpRe
     if isinstance(sent, Answer):
         return sent
     try:
-        add_addendum(report=report, signer=user, request=request, **sent)
+        add_addendum(report=report, signer=user, request=request, **_with_over(sent))
     except IdentityNotProved as error:
         return refused(400, str(error), needs_password=True)
+    except ReviewStands as error:
+        return refused(400, str(error), remarks=error.remarks)
     except NotSignable as error:
         return refused(400, str(error))
     except SigningConflict as error:
@@ -239,10 +262,12 @@ def _after_signature(
     if isinstance(sent, Answer):
         return sent
     try:
-        act(report=report, signer=user, request=request, **sent)
+        act(report=report, signer=user, request=request, **_with_over(sent))
     except IdentityNotProved as error:
         return refused(400, str(error), needs_password=True)
-    except (NotSignable, SectionsError) as error:
+    except ReviewStands as error:
+        return refused(400, str(error), remarks=error.remarks)
+    except (NotSignable, SectionsError, AnswersError, FollowUpError) as error:
         return refused(400, str(error))
     except SigningConflict as error:
         return refused(409, str(error))
@@ -251,10 +276,19 @@ def _after_signature(
         {
             "status": report.status,
             "revision": last_text(report).revision.number,
+            "recommendation": recommendation_json(report),
             "versions": versions_json(report),
             "came_late": came_late(report.study),
         },
     )
+
+
+def _with_over(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked, with what is signed over as the services take it."""
+    if "signed_over" not in sent:
+        return dict(sent)
+    asked = {name: sent[name] for name in sent if name not in ("signed_over", "signed_over_reason")}
+    return asked | {"over": SignedOver(tuple(sent["signed_over"]), sent["signed_over_reason"])}
 
 
 def late_images_answer(*, user: User, report_id: int, body: object, request: HttpRequest) -> Answer:

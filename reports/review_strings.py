@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 # Message → sentence. "{finding_n}" is the number of a finding, "{place}" where it lies, "{stated}" a category.
 SENTENCES: dict[str, str | Promise] = {
     "section-missing": _("This section is empty."),
+    "answer-missing": _("Not answered: {asked}"),
     "blank": _("Something was left to fill in: {words}"),
     "ai-rejected": _("This drafted sentence rests on finding {finding_n}, which was rejected."),
     "ai-unsupported": _("Nothing supports this drafted sentence any longer."),

@@ -57,6 +57,11 @@ class CloseReason(models.TextChoices):
     DECLINED = "declined", _("Declined by the patient")
     NOT_NEEDED = "not_needed", _("No longer needed")
     DIED = "died", _("The patient has died")
+    AMENDED = "amended", _("Replaced by an amended report")
+
+
+# What the examination that arrives, or a signature, says alone.
+NOT_BY_HAND = (CloseReason.ARRIVED, CloseReason.AMENDED)
 
 
 class FollowUp(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reports.review.review import review
 from reports.review.rules import RULES, Rule, Severity
 from reports.review.types import (
+    ADDENDUM,
     FindingSeen,
     MeasurementSeen,
     PriorSeen,
@@ -12,9 +13,11 @@ from reports.review.types import (
     ReviewInput,
     SectionText,
     SentenceText,
+    Unanswered,
 )
 
 __all__ = [
+    "ADDENDUM",
     "RULES",
     "FindingSeen",
     "MeasurementSeen",
@@ -25,5 +28,6 @@ __all__ = [
     "SectionText",
     "SentenceText",
     "Severity",
+    "Unanswered",
     "review",
 ]

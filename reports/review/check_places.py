@@ -9,7 +9,7 @@ from reports.review.context import TELLING, Context, Known, by_size, remark
 from reports.review.lexicon import GUARDED, families_in
 from reports.review.places import Places, level_differs, side_differs
 from reports.review.reading import Statement
-from reports.review.types import Remark
+from reports.review.types import ADDENDUM, Remark
 
 _ACTS = re.compile(
     r"\b(?:biops\w*|aspirat\w*|excis\w*|tissue|ultrasound|sonograph\w*|diagnostic|spot|magnification|additional|recall\w*|work-?up"
@@ -23,7 +23,7 @@ _OLD = re.compile(r"\b(?:chronic|old|subacute|resolving|previous|known)\b|慢性
 def check_places(context: Context) -> Iterator[Remark]:
     for statement in context.lesions:
         found = _against_findings(context, statement)
-        if found is None and statement.section.role == "assessment":
+        if found is None and (statement.section.role == "assessment" or statement.section.name == ADDENDUM):
             found = _against_sections(context, statement)
         if found is not None:
             yield found
@@ -87,8 +87,10 @@ def _said_rightly(context: Context, statement: Statement, known: list[Known]) ->
 
 
 def _against_sections(context: Context, statement: Statement) -> Remark | None:
-    """An assessment against what the other sections say is there."""
-    others = [each for each in context.lesions if each.section.role != "assessment"]
+    """An assessment, or an addendum, against what the other sections say is there."""
+    others = [
+        each for each in context.lesions if each.section.role != "assessment" and each.section is not statement.section
+    ]
     return _not_among(statement, others)
 
 

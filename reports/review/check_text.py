@@ -1,4 +1,4 @@
-"""Sections without text, places left open, and words of the other sex."""
+"""Sections without text, answers that are missing, places left open, and words of the other sex."""
 
 from __future__ import annotations
 
@@ -45,6 +45,11 @@ def check_text(context: Context) -> Iterator[Remark]:
         match = _BLANK.search(sentence.text)
         if match:
             yield remark("blank", (section, sentence), match.span(), words=match[0])
+
+
+def check_answers(context: Context) -> Iterator[Remark]:
+    for each in context.given.unanswered:
+        yield Remark("answer-missing", "answer-missing", each.section, answer=each.key, values={"asked": each.label})
 
 
 def check_sex(context: Context) -> Iterator[Remark]:

@@ -9,7 +9,7 @@ from reports.review.check_category import check_category
 from reports.review.check_findings import check_ai, check_findings
 from reports.review.check_measures import check_change, check_impossible, check_measures
 from reports.review.check_places import check_denials, check_places
-from reports.review.check_text import check_sex, check_text
+from reports.review.check_text import check_answers, check_sex, check_text
 from reports.review.context import Context
 from reports.review.prior import check_priors
 from reports.review.rules import Severity, severity_of
@@ -17,6 +17,7 @@ from reports.review.types import Remark, ReviewInput
 
 CHECKS: tuple[Callable[[Context], Iterator[Remark]], ...] = (
     check_text,
+    check_answers,
     check_ai,
     check_places,
     check_denials,
@@ -55,9 +56,9 @@ def review(given: ReviewInput, chosen: Mapping[str, str] | None = None) -> list[
 
 def _once(remarks: Iterable[Remark]) -> list[Remark]:
     """Of one rule one remark a sentence and finding; a number that cannot be is not also one without a mark."""
-    kept: dict[tuple[str, str, str, str], Remark] = {}
+    kept: dict[tuple[str, ...], Remark] = {}
     for remark in remarks:
-        kept.setdefault((remark.rule, remark.section, remark.sentence, remark.finding), remark)
+        kept.setdefault((remark.rule, remark.section, remark.sentence, remark.finding, remark.answer), remark)
     # A finding that is told of with something wrong is not also one that is not told of.
     wrong = {each.finding for each in kept.values() if each.rule in TOLD_WRONGLY and each.finding}
     places = {rule: {(each.section, each.sentence) for each in kept.values() if each.rule == rule} for rule in HIDING}

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 # Of the rules and of how they read; a signature keeps which it was held against.
-VERSION = "1"
+VERSION = "2"
 
 
 class Severity(StrEnum):
@@ -21,12 +21,21 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """overridable: may a reader sign over it with a reason, where it blocks? fixed: a site may not lower it."""
+    """overridable: may a reader sign over it with a reason, where it blocks? fixed: a site may not lower it. critical:
+    a site may have it warn or block, but not leave it out: what it looks for can harm a patient."""
 
     id: str
     severity: Severity
     overridable: bool = True
     fixed: bool = False
+    critical: bool = False
+
+    @property
+    def allowed(self) -> tuple[Severity, ...]:
+        """What a site may choose, most first."""
+        if self.fixed:
+            return (self.severity,)
+        return (Severity.BLOCKING, Severity.WARNING, *(() if self.critical else (Severity.OFF,)))
 
 
 _B, _W, _O = Severity.BLOCKING, Severity.WARNING, Severity.OFF
@@ -40,24 +49,26 @@ _ALL = (
     # A drafted sentence on a finding that nobody has accepted or rejected yet.
     Rule("ai-undecided", _W),
     # A sentence that says another side than the finding it rests on.
-    Rule("side-evidence", _B),
-    Rule("side", _W),
-    Rule("level", _W),
+    Rule("side-evidence", _B, critical=True),
+    # What the report is asked for and does not answer.
+    Rule("answer-missing", _B, critical=True),
+    Rule("side", _W, critical=True),
+    Rule("level", _W, critical=True),
     Rule("type", _W),
-    Rule("denied", _W),
-    Rule("measurement", _W),
+    Rule("denied", _W, critical=True),
+    Rule("measurement", _W, critical=True),
     Rule("change", _W),
-    Rule("category", _W),
-    Rule("recommendation-missing", _W),
-    Rule("recommendation", _W),
+    Rule("category", _W, critical=True),
+    Rule("recommendation-missing", _W, critical=True),
+    Rule("recommendation", _W, critical=True),
     Rule("prior-none", _W),
     Rule("prior-present", _W),
     Rule("prior-date", _W),
     Rule("prior-unmentioned", _O),
-    Rule("sex", _W),
-    Rule("finding-unreported", _W),
-    Rule("rejected-reported", _W),
-    Rule("impossible", _W),
+    Rule("sex", _W, critical=True),
+    Rule("finding-unreported", _W, critical=True),
+    Rule("rejected-reported", _W, critical=True),
+    Rule("impossible", _W, critical=True),
     Rule("blank", _W),
 )
 RULES: Mapping[str, Rule] = MappingProxyType({rule.id: rule for rule in _ALL})
@@ -67,6 +78,4 @@ def severity_of(rule: str, chosen: Mapping[str, str]) -> Severity:
     """A rule's weight at a site: `chosen` is the site's own table, rule id → severity; what it lacks is as here."""
     known = RULES[rule]
     given = chosen.get(rule)
-    if known.fixed or given not in set(Severity):
-        return known.severity
-    return Severity(given)
+    return Severity(given) if given in known.allowed else known.severity

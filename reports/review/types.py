@@ -8,6 +8,8 @@ from datetime import date
 
 Span = tuple[int, int]
 
+# The section that an addendum is, beside those of the report it adds to.
+ADDENDUM = "addendum"
 LIVE = ("OPEN", "ACCEPTED", "EDITED", "ADDED")
 CONFIRMED = ("ACCEPTED", "EDITED", "ADDED")
 
@@ -85,6 +87,15 @@ class PriorSeen:
     sizes_mm: tuple[float, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A required coded answer that is asked for and missing: the section it is asked in, its key and its label."""
+
+    section: str
+    key: str
+    label: str
+
+
 @dataclass(frozen=True)
 class ReviewInput:
     """Everything the review looks at.
@@ -92,6 +103,7 @@ class ReviewInput:
     programme: "lung", "breast", "brain" or any other. sex: DICOM PatientSex ("M", "F", "O" or ""). studied: the day
     of the examination. category: what follows by rule from the findings as they stand, None where no rule gives one.
     shift_mm: the midline shift that was measured. priors: None where it is not known whether there are any.
+    unanswered: required coded answers that are missing.
     """
 
     programme: str
@@ -104,6 +116,7 @@ class ReviewInput:
     category: str | None = None
     shift_mm: float | None = None
     limitations: tuple[str, ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +125,7 @@ class Remark:
 
     rule: its id in `rules.RULES`. message: key of the sentence in `reports.review_strings`; values: what fills it.
     section: where; sentence: the id, "" for the section as a whole; start, end: characters of the sentence's text.
-    finding: key of the finding it is about, "" for none.
+    finding: key of the finding it is about, answer: of the coded answer; "" for none.
     """
 
     rule: str
@@ -123,8 +136,10 @@ class Remark:
     end: int = 0
     finding: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    answer: str = ""
 
     @property
     def key(self) -> str:
         """The same remark has the same key as long as what it is about stays."""
-        return ":".join((self.rule, self.section, self.sentence, self.finding, self.message))
+        parts = (self.rule, self.section, self.sentence, self.finding, self.message)
+        return ":".join((*parts, self.answer) if self.answer else parts)

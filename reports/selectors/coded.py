@@ -14,6 +14,7 @@ from reports.coded import (
     Answers,
     checked_answers,
     drafted_answers,
+    is_withdrawn,
     no_answers,
     values_of,
 )
@@ -145,11 +146,21 @@ def computed_json(report: Report, answers: Mapping[str, Any] | None) -> dict[str
     }
 
 
-def missing_answers(report: Report, revision: Revision) -> list[Field]:
-    """Required fields that are asked and have no answer."""
+def missing_answers(report: Report, answers: Mapping[str, Any] | None) -> list[tuple[str, Field]]:
+    """(key, field) of what is required, asked and not answered; nothing where no answers were ever asked for.
+
+    What a rule works out counts as answered, also for a caller that sends no computed answers; what has lost its
+    ground since, as the AI's "yes" where a reader rejected every finding, does not.
+    """
     content = content_for(report.programme)
-    keys = content.missing(values_of(revision.answers), _standing(report.study))
-    return [asked for key in keys if (asked := content.field_of(key)) is not None]
+    if answers is None:
+        return []
+    known = answers["values"] if answers.get("schema", content.schema) == content.schema else {}
+    computed = computed_for(report, answers)
+    follows = {key: each.value for key, each in computed.items() if each.value is not None}
+    kept = {key: each["value"] for key, each in known.items() if not is_withdrawn(key, each["origin"], computed)}
+    keys = content.missing({**follows, **kept}, _standing(report.study))
+    return [(key, asked) for key in keys if (asked := content.field_of(key)) is not None]
 
 
 def _standing(study: Study) -> Iterable[str]:
@@ -184,6 +195,7 @@ def _line_json(line: Line, words: str) -> dict[str, Any]:
         "rules": [_rule_json(rule, words) for rule in line.rules],
         "per_finding": line.per_finding,
         "of_finding": line.of_finding,
+        "drafted": line.drafted,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -41,6 +42,14 @@ def recommendation_of(report: Report | None) -> Recommendation | None:
         return None
     newest = Recommendation.objects.filter(report=report).select_related("by").order_by("version").last()
     return None if newest is None or newest.removed else newest
+
+
+def recommendation_json(report: Report | None) -> dict[str, Any] | None:
+    """What a report recommends, as the form of its amendment is filled; None where it recommends nothing."""
+    standing = recommendation_of(report)
+    if standing is None:
+        return None
+    return {name: getattr(standing, name) for name in ("kind", "what", "number", "unit", "owner")}
 
 
 def suggested_for(study: Study) -> Suggested | None:

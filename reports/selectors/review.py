@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
@@ -13,6 +15,7 @@ from reports.content import ReportContent, content_for
 from reports.content.standing import Said
 from reports.models import Report
 from reports.review import (
+    ADDENDUM,
     RULES,
     FindingSeen,
     MeasurementSeen,
@@ -22,12 +25,14 @@ from reports.review import (
     SectionText,
     SentenceText,
     Severity,
+    Unanswered,
     review,
 )
 from reports.review.expected import expected_category
 from reports.review_strings import said
 from reports.sections import Sections
-from reports.selectors.coded import computed_for
+from reports.selectors.addenda import addenda_of
+from reports.selectors.coded import computed_for, language, missing_answers
 from reports.selectors.matches import said_of_pairs
 from reports.selectors.priors import earlier_studies
 from screening.models import Finding, Study
@@ -40,6 +45,8 @@ from screening.states import FindingState, RunStatus
 MOST_PRIORS = 30
 # The coded answers that are a category of the examination.
 CATEGORY_FIELDS = ("category", "overall")
+# Where the sentences of an addendum part.
+_ADDED = re.compile(r"\S(?:[^\n]*?[.!?](?=\s)|[^\n]*?[。！？；]|[^\n]*)")
 CORRECTIONS = ("type", "location", "size_mm")
 Json = dict[str, Any]
 
@@ -89,7 +96,17 @@ def review_input(report: Report, sections: Sections, answers: Mapping[str, Any] 
         ),
         shift_mm=float(shift) if isinstance(shift, int | float) and not isinstance(shift, bool) else None,
         limitations=limitations,
+        unanswered=tuple(
+            Unanswered(asked.section, key, _labelled(asked.label.of(language()), key, findings))
+            for key, asked in missing_answers(report, answers)
+        ),
     )
+
+
+def _labelled(label: str, key: str, findings: Sequence[FindingSeen]) -> str:
+    """Of a finding's own field also which finding is meant."""
+    about = key.partition(".")[2]
+    return next((f"{each.number} · {label}" for each in findings if each.key == about), label)
 
 
 def _answered(content: ReportContent, answers: Mapping[str, Any] | None) -> list[MeasurementSeen]:
@@ -125,6 +142,36 @@ def reviewed(
     return review(review_input(report, sections, answers))
 
 
+def addendum_reviewed(
+    report: Report, sections: Sections, answers: Mapping[str, Any] | None, text: str
+) -> list[tuple[Remark, Severity]]:
+    """What there is to say of an addendum: held against the study, the signed text and what was added to it before.
+
+    Only of the new text: what stands in the report was looked at when that was signed. start, end of a remark count
+    from the beginning of the addendum. sections, answers: of the signed text.
+    """
+    parts = [(f"{ADDENDUM}-{n}", match.start(), match[0]) for n, match in enumerate(_ADDED.finditer(text), 1)]
+    begins = {name: at for name, at, _words in parts}
+    added = tuple(SentenceText(name, words) for name, _at, words in parts)
+    earlier = tuple(
+        SectionText(
+            f"{ADDENDUM}-{each.number}", "findings", False, (SentenceText(f"earlier-{each.number}", each.text),)
+        )
+        for each in addenda_of(report)
+    )
+    given = review_input(report, sections, answers)
+    given = replace(given, sections=(*given.sections, *earlier, SectionText(ADDENDUM, "findings", False, added)))
+    return [
+        (_moved(remark, begins.get(remark.sentence, 0)), severity)
+        for remark, severity in review(given)
+        if remark.section == ADDENDUM
+    ]
+
+
+def _moved(remark: Remark, begin: int) -> Remark:
+    return replace(remark, start=remark.start + begin, end=remark.end + begin)
+
+
 def remark_json(remark: Remark, severity: Severity, content: ReportContent) -> Json:
     """A remark as the page shows it. key: names it when a reader signs over it."""
     values = dict(remark.values)
@@ -137,17 +184,22 @@ def remark_json(remark: Remark, severity: Severity, content: ReportContent) -> J
         "overridable": RULES[remark.rule].overridable,
         "text": said(remark.message, values),
         "section": remark.section,
-        "title": _(content.section(remark.section).title),
+        "title": _("Addendum") if remark.section == ADDENDUM else _(content.section(remark.section).title),
         "sentence": remark.sentence,
         "start": remark.start,
         "end": remark.end,
         "finding": remark.finding,
+        "answer": remark.answer,
     }
 
 
 def remarks_json(report: Report, sections: Sections, answers: Mapping[str, Any] | None = None) -> list[Json]:
+    return listed(report, reviewed(report, sections, answers))
+
+
+def listed(report: Report, found: list[tuple[Remark, Severity]]) -> list[Json]:
     content = content_for(report.programme)
-    return [remark_json(remark, severity, content) for remark, severity in reviewed(report, sections, answers)]
+    return [remark_json(remark, severity, content) for remark, severity in found]
 
 
 def _sections(content: ReportContent, sections: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[SectionText, ...]:

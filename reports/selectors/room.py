@@ -19,6 +19,7 @@ from reports.selectors.beside import room_beside
 from reports.selectors.coded import form_json
 from reports.selectors.double_reading import stage_of
 from reports.selectors.findings import finding_types, findings_json, reject_reasons
+from reports.selectors.follow_up import recommendation_json
 from reports.selectors.images import hang_of, series_of
 from reports.selectors.kept import keep_json
 from reports.selectors.measuring import measurements_json
@@ -80,9 +81,10 @@ def room(study: Study, user: User, request: HttpRequest) -> dict[str, Any]:
         "needs_password": study.site.sign_with == SignWith.EACH or not recently_authenticated(request),
         "late_images": late_images(study, user, reading),
         "came_late": came_late(study) if sees_report else None,
+        "recommendation": recommendation_json(report) if rights["amend"] else None,
         "mark": mark_of(study, user, sees_ai=sees_ai, blind=blind),
         "urls": _urls(study, report, writes=can(user, Action.EDIT_REPORT, study.site)),
-        "phrases": phrases_json(user) if rights["edit"] else [],
+        "phrases": phrases_json(user) if rights["edit"] or rights["amend"] else [],
         "keep": keep_json(user, report) if rights["edit"] else None,
         **room_beside(study, user, sees_report),
         "strings": strings(),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Action, can
 from reports.models import CloseReason, CommunicationStep, CommunicationTask, FollowUpKind, Means, Owner
+from reports.models.follow_up import NOT_BY_HAND
 from reports.rules.follow_up import is_overdue
 from reports.selectors.communication import (
     OPEN,
@@ -41,7 +42,7 @@ from screening.selectors.holding import held_back
 from screening.selectors.phrases import person_name
 from screening.states import StudyStatus
 
-CLOSING = [(each.value, each.label) for each in CloseReason if each != CloseReason.ARRIVED]
+CLOSING = [(each.value, each.label) for each in CloseReason if each not in NOT_BY_HAND]
 LISTED = 200
 
 

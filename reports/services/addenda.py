@@ -13,8 +13,10 @@ from accounts import audit
 from accounts.models import User, Verb
 from accounts.roles import Action, can
 from reports.models import Addendum, Meaning, Report, Signature
+from reports.services.review import SignedOver, addendum_to_sign
 from reports.services.signing import (
     NotSignable,
+    ReviewStands,
     SigningConflict,
     append_signature,
     check_identity,
@@ -40,15 +42,16 @@ def add_addendum(
     password: str,
     images: int | None,
     request: HttpRequest,
+    over: SignedOver | None = None,
 ) -> Addendum:
     """Sign `text` as an addendum to the report.
 
     after: how many addenda the signer saw, so that none is signed twice or blind of another.
     images: how many images of the study the signer was shown, None when none were.
     Before: the report is signed, the signer may sign reports of the site and has proved who they
-    are as the site asks. After, in one transaction: the addendum's signature stands in the site's
+    are as the site asks, and the review holds nothing against the text that `over` does not name. After, in one transaction: the addendum's signature stands in the site's
     chain and names the digest of the signature it adds to; report and study keep their state; the
-    images shown count as seen. Raises PermissionDenied, `NotSignable`, `SigningConflict`.
+    images shown count as seen. Raises PermissionDenied, `NotSignable`, `ReviewStands`, `SigningConflict`.
     """
     report.refresh_from_db()
     if not can(signer, Action.SIGN_REPORT, report.study.site):
@@ -59,11 +62,19 @@ def add_addendum(
     if not reason or not text:
         raise NotSignable(_("An addendum needs a text and a reason."))
     check_identity(report, signer, password, request, Verb.ADDENDUM_SIGNED)
-    return in_chain(report, lambda: _add(report, signer, after, reason, text, images, request))
+    signed_over = over or SignedOver()
+    return in_chain(report, lambda: _add(report, signer, after, reason, text, signed_over, images, request))
 
 
 def _add(
-    report: Report, signer: User, after: int, reason: str, text: str, images: int | None, request: HttpRequest
+    report: Report,
+    signer: User,
+    after: int,
+    reason: str,
+    text: str,
+    over: SignedOver,
+    images: int | None,
+    request: HttpRequest,
 ) -> Addendum:
     try:
         with transaction.atomic():
@@ -76,8 +87,15 @@ def _add(
                     _("Somebody has added to this report since you opened it. Look at it before you sign.")
                 )
             adds_to = last_text(report)
-            body = addendum_body(number=after + 1, reason=reason, text=text, adds_to=adds_to)
-            signature = append_signature(report, signer, adds_to.revision, Meaning.ADDENDUM, {"format": FORMAT, **body})
+            found = addendum_to_sign(report, adds_to.revision, text, over)
+            if found.refusal:
+                raise ReviewStands(found.refusal, found.remarks)
+            body = {
+                "format": FORMAT,
+                **addendum_body(number=after + 1, reason=reason, text=text, adds_to=adds_to),
+                **({"review": found.signed} if found.signed else {}),
+            }
+            signature = append_signature(report, signer, adds_to.revision, Meaning.ADDENDUM, body)
             addendum = Addendum.objects.create(
                 report=report, number=after + 1, adds_to=adds_to, signature=signature, reason=reason, text=text
             )
@@ -89,7 +107,12 @@ def _add(
                 site=report.study.site,
                 object_type="report",
                 object_id=report.pk,
-                detail={"number": addendum.number, "sequence": signature.sequence, "adds_to": adds_to.sequence},
+                detail={
+                    "number": addendum.number,
+                    "sequence": signature.sequence,
+                    "adds_to": adds_to.sequence,
+                    **found.audited,
+                },
                 request=request,
             )
             return addendum

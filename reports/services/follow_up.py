@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -15,11 +16,12 @@ from accounts import audit
 from accounts.models import User, Verb
 from accounts.roles import Action, can
 from reports.models import CloseReason, FollowUp, FollowUpKind, Owner, Recommendation, Report, Signature
+from reports.models.follow_up import NOT_BY_HAND
 from reports.rules.follow_up import due_on
 from reports.selectors.double_reading import plan_of
 from reports.selectors.follow_up import due_for, exam_day, recommendation_of
 from reports.services.editing import holds_reading
-from reports.states import FOLLOW_UP_TABLE, ReportStatus
+from reports.states import FOLLOW_UP_TABLE, FollowUpStatus, ReportStatus
 from screening.dicom.elements import clean
 from screening.models import Study
 from screening.states import InvalidTransition, LostRace, advance
@@ -47,6 +49,12 @@ def recommend(
     """Set what the report recommends: it is signed with the report. Before: the actor holds the open reading, the
     report is not signed. After: the newest version counts. Raises `FollowUpError`, `FollowUpConflict`,
     PermissionDenied."""
+    values = _checked(report, kind=kind, what=what, number=number, unit=unit, owner=owner)
+    return _add(report, actor, request, **values)
+
+
+def _checked(report: Report, *, kind: str, what: str, number: int, unit: str, owner: str) -> dict[str, Any]:
+    """What a recommendation holds, with its day. Raises `FollowUpError`."""
     words = clean(what, 200)
     if kind not in FollowUpKind.values or owner not in Owner.values:
         raise FollowUpError(_("Say what is recommended, and who sees to it."))
@@ -56,16 +64,50 @@ def recommend(
         day = due_on(exam_day(report.study), number, unit)
     except ValueError:
         raise FollowUpError(_("Give the interval as a number of days, weeks or months.")) from None
-    return _add(report, actor, request, kind=kind, what=words, number=number, unit=unit, owner=owner, due_on=day)
+    return {"kind": kind, "what": words, "number": number, "unit": unit, "owner": owner, "due_on": day}
 
 
 def take_back(*, report: Report, actor: User, request: HttpRequest | None = None) -> None:
     """Recommend nothing (any more). Before and errors as for `recommend`."""
     standing = recommendation_of(report)
-    if standing is None:
-        return
-    kept = {name: getattr(standing, name) for name in ("kind", "what", "number", "unit", "owner", "due_on")}
-    _add(report, actor, request, removed=True, **kept)
+    if standing is not None:
+        _add(report, actor, request, removed=True, **_values_of(standing))
+
+
+def _values_of(standing: Recommendation) -> dict[str, Any]:
+    return {name: getattr(standing, name) for name in ("kind", "what", "number", "unit", "owner", "due_on")}
+
+
+def recommend_anew(*, report: Report, actor: User, wanted: Mapping[str, Any] | None) -> bool:
+    """Called inside the transaction of an amendment, which holds the report's row: what the amended text recommends.
+
+    wanted: kind, what, number, unit, owner; None: nothing any more. Returns False, and keeps no row, where that is
+    what stands. Raises `FollowUpError`.
+    """
+    standing = recommendation_of(report)
+    if wanted is None:
+        values = _values_of(standing) | {"removed": True} if standing else {}
+    else:
+        values = _checked(report, **wanted)
+    if not values or (standing and values == _values_of(standing)):
+        return False
+    version = Recommendation.objects.filter(report=report).count() + 1
+    Recommendation.objects.create(report=report, version=version, by=actor, at=timezone.now(), **values)
+    return True
+
+
+def replace_follow_up(*, signature: Signature, request: HttpRequest | None = None) -> FollowUp | None:
+    """Called inside the transaction of an amendment with another recommendation: the task of the old one is closed, the
+    new one, if any, becomes a task of its own."""
+    study = signature.report.study
+    for row in FollowUp.objects.filter(study=study, status=FollowUpStatus.DUE).select_related("study", "site"):
+        try:
+            with transaction.atomic():
+                _close(row, CloseReason.AMENDED, closed_by=signature.signer)
+                _record(Verb.FOLLOW_UP_CLOSED, row, signature.signer, request, reason=CloseReason.AMENDED.value)
+        except LostRace:
+            continue  # it was closed meanwhile
+    return open_follow_up(signature=signature, request=request)
 
 
 def _add(report: Report, actor: User, request: HttpRequest | None, **values: Any) -> Recommendation:
@@ -156,7 +198,7 @@ def close_by_hand(
     """A person closes a follow-up with a reason. Raises `FollowUpError`, `FollowUpConflict`, PermissionDenied."""
     if not can(actor, Action.COMMUNICATE, follow_up.site):
         raise PermissionDenied(_("Your role does not allow this."))
-    if reason not in CloseReason.values or reason == CloseReason.ARRIVED:
+    if reason not in CloseReason.values or reason in NOT_BY_HAND:
         raise FollowUpError(_("Say why it is closed."))
     try:
         with transaction.atomic():

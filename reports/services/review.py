@@ -8,11 +8,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from reports.content import content_for
 from reports.models import Report, Revision
 from reports.review import RULES, Remark, Severity
 from reports.review.rules import VERSION
-from reports.selectors.review import remark_json, reviewed
+from reports.selectors.review import addendum_reviewed, listed, reviewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,17 @@ class Outcome:
 
 
 def review_to_sign(report: Report, revision: Revision, over: SignedOver) -> Outcome:
-    """Hold the text against the review. Before: called inside the signature's transaction."""
-    found = reviewed(report, revision.sections, revision.answers)
-    content = content_for(report.programme)
-    remarks = [remark_json(remark, severity, content) for remark, severity in found]
+    """Hold a text, first or amended, against the review. Before: called inside the signature's transaction."""
+    return _outcome(report, reviewed(report, revision.sections, revision.answers), over)
+
+
+def addendum_to_sign(report: Report, adds_to: Revision, text: str, over: SignedOver) -> Outcome:
+    """Hold an addendum to the signed revision against the review. Before: as above."""
+    return _outcome(report, addendum_reviewed(report, adds_to.sections, adds_to.answers, text), over)
+
+
+def _outcome(report: Report, found: list[tuple[Remark, Severity]], over: SignedOver) -> Outcome:
+    remarks = listed(report, found)
     blocking = [remark for remark, severity in found if severity == Severity.BLOCKING]
     left = [remark for remark in blocking if not (remark.key in over.keys and RULES[remark.rule].overridable)]
     if left:
@@ -68,4 +74,5 @@ def review_to_sign(report: Report, revision: Revision, over: SignedOver) -> Outc
 
 
 def _named(remark: Remark) -> dict[str, str]:
-    return {"rule": remark.rule, "section": remark.section, "sentence": remark.sentence}
+    named = {"rule": remark.rule, "section": remark.section, "sentence": remark.sentence}
+    return {**named, "answer": remark.answer} if remark.answer else named

@@ -39,7 +39,8 @@ def write_text(study: Study, author: Any) -> Report:
     report = ensure_report(study=study)
     names = [section.name for section in content_for(report.programme).sections]
     sections = {name: [sentence(OLD if name == "recommendation" else f"About {name}.", f"h-{name}")] for name in names}
-    save_revision(report=report, author=author, parent=None, sections=sections)
+    answers = {"values": {"nodules": {"value": "no"}, "category": {"value": "1"}}}
+    save_revision(report=report, author=author, parent=None, sections=sections, answers=answers)
     return report
 
 

@@ -50,6 +50,13 @@ def decide(claimed, reader, request_by):
     return act
 
 
+def blocking(report):
+    """Keys of what stands against the signature of the report as it is saved."""
+    last = report.revisions.order_by("number").last()
+    remarks = remarks_json(report, last.sections, last.answers)
+    return tuple(each["key"] for each in remarks if each["severity"] == "blocking")
+
+
 def current(report):
     return report.revisions.order_by("number").last().sections
 
@@ -97,7 +104,7 @@ def test_a_side_that_differs_from_the_finding_refuses_the_signature_with_its_sen
 
 def test_it_is_signed_over_only_by_name_and_with_a_reason_that_the_signed_bytes_keep(claimed, reader, sign):
     saved(claimed, reader, wrong_side)
-    keys = tuple(each["key"] for each in remarks_json(claimed, current(claimed)) if each["severity"] == "blocking")
+    keys = blocking(claimed)
     for over in (SignedOver(), SignedOver(("side-evidence",), "Situs inversus"), SignedOver(keys, "  ")):
         with pytest.raises(ReviewStands):
             sign(claimed, over=over)
@@ -130,7 +137,10 @@ def test_a_drafted_sentence_that_nothing_supports_is_signed_only_by_an_explicit_
     assert "ai-unsupported" in rules(claimed)
     with pytest.raises(ReviewStands, match="Nothing supports this drafted sentence"):
         sign(claimed)
-    keys = tuple(each["key"] for each in remarks_json(claimed, current(claimed)) if each["severity"] == "blocking")
+    # With the finding went the AI's "yes": the reader says that there is a nodule.
+    answers = {"values": {"nodules": {"value": "yes", "origin": "human"}}}
+    editing.save_revision(report=claimed, author=reader, parent=1, sections=current(claimed), answers=answers)
+    keys = blocking(claimed)
     assert sign(claimed, over=SignedOver(keys, "Seen on the earlier score")).sequence == 1
 
 

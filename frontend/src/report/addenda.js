@@ -4,13 +4,19 @@ import { Offline, postJson } from '../lib/http.js';
 
 export class Addenda {
   #busy = false;
+  #over = {};
 
-  /** `changed()`: called when the form opens or closes. */
-  constructor({ room, say, changed, post = postJson }) {
-    Object.assign(this, { room, say, changed, post });
+  /**
+   * `changed()`: called when the form opens or closes, `typed()` when its text changes, `reviewed(remarks)` when the
+   * review speaks against it.
+   */
+  constructor({ room, say, changed, typed = () => {}, reviewed = () => {}, post = postJson }) {
+    Object.assign(this, { room, say, changed, reviewed, post });
     this.late = room.came_late;
     this.needsPassword = room.needs_password;
     this.form = part('addendum-form');
+    this.text = part('addendum-text');
+    this.text.addEventListener('input', () => typed());
     part('addendum-begin').addEventListener('click', () => this.begin());
     part('addendum-cancel').addEventListener('click', () => this.#close());
     this.form.addEventListener('submit', (event) => {
@@ -25,7 +31,7 @@ export class Addenda {
       }
     });
     window.addEventListener('beforeunload', (event) => {
-      if (!this.form.hidden && part('addendum-text').value.trim()) event.preventDefault();
+      if (!this.form.hidden && this.text.value.trim()) event.preventDefault();
     });
   }
 
@@ -76,6 +82,22 @@ export class Addenda {
     this.#drawLate();
   }
 
+  get isOpen() {
+    return !this.form.hidden;
+  }
+
+  /** The words a remark of the review is about. */
+  go(remark) {
+    this.text.focus();
+    this.text.setSelectionRange(remark.start, remark.end);
+  }
+
+  /** Signs though the review stands against it: keys of its remarks, and why. */
+  signOver(keys, reason) {
+    this.#over = { signed_over: keys, signed_over_reason: reason };
+    this.form.requestSubmit();
+  }
+
   begin() {
     this.form.hidden = false;
     this.changed();
@@ -87,11 +109,12 @@ export class Addenda {
   #close() {
     this.form.reset();
     this.form.hidden = true;
-    this.#tell('');
+    this.#over = {};
+    this.tell('');
     this.draw();
   }
 
-  #tell(text) {
+  tell(text) {
     part('addendum-answer').textContent = text;
     part('addendum-answer').hidden = !text;
   }
@@ -99,14 +122,15 @@ export class Addenda {
   async #sign() {
     if (this.#busy) return;
     this.#busy = true;
-    this.#tell('');
+    this.tell('');
     try {
       const answer = await this.post(this.room.urls.addendum, {
         after: (this.room.report.addenda ?? []).length,
         reason: part('addendum-reason').value,
-        text: part('addendum-text').value,
+        text: this.text.value,
         password: part('addendum-password').value,
         images: this.room.came_late?.images ?? null,
+        ...this.#over,
       });
       this.room.report.addenda = answer.addenda;
       this.late = answer.came_late;
@@ -120,8 +144,9 @@ export class Addenda {
   }
 
   #refused(error) {
-    if (error instanceof Offline) this.#tell(this.say('sign_offline'));
-    else this.#tell(error.body?.detail ?? this.say('sign_failed'));
+    if (error instanceof Offline) this.tell(this.say('sign_offline'));
+    else this.tell(error.body?.detail ?? this.say('sign_failed'));
+    if (error.body?.remarks) this.reviewed(error.body.remarks);
     if (!error.body?.needs_password) return;
     this.needsPassword = true;
     const password = part('addendum-password');

@@ -4,13 +4,15 @@ import { HttpError, Offline } from '../lib/http.js';
 
 export class AfterForm {
   #busy = false;
+  #over = {};
 
   /**
-   * `name`: of the form's parts ("amend" → amend-form, amend-password …). `send(password)` → Promise of the server's
-   * answer. `opened()`, `closed()`, `signed(answer)`: what the page does then.
+   * `name`: of the form's parts ("amend" → amend-form, amend-password …). `ready()` → Promise of why it may not be
+   * sent, '' when it may. `send(password, over)` → Promise of the server's answer; over: what is signed over.
+   * `opened()`, `closed()`, `signed(answer)`: what the page does then. `reviewed(remarks)`: the review speaks against it.
    */
-  constructor({ name, needsPassword, say, send, opened, closed, signed }) {
-    Object.assign(this, { name, needsPassword, say, send, opened, closed, signed });
+  constructor({ name, needsPassword, say, send, opened, closed, signed, ready = async () => '', reviewed = () => {} }) {
+    Object.assign(this, { name, needsPassword, say, send, opened, closed, signed, ready, reviewed });
     this.form = part(`${name}-form`);
     this.password = part(`${name}-password`);
     part(`${name}-begin`).addEventListener('click', () => this.open());
@@ -40,6 +42,12 @@ export class AfterForm {
     this.form.requestSubmit();
   }
 
+  /** Signs though the review stands against it: keys of its remarks, and why. */
+  signOver(keys, reason) {
+    this.#over = { signed_over: keys, signed_over_reason: reason };
+    this.submit();
+  }
+
   open() {
     this.form.hidden = false;
     this.password.parentElement.hidden = !this.needsPassword;
@@ -51,13 +59,14 @@ export class AfterForm {
   close() {
     this.form.reset();
     this.form.hidden = true;
-    this.#tell('');
+    this.#over = {};
+    this.tell('');
     this.closed();
     const begin = part(`${this.name}-begin`);
     if (!begin.hidden) begin.focus();
   }
 
-  #tell(text) {
+  tell(text) {
     const answer = part(`${this.name}-answer`);
     answer.textContent = text;
     answer.hidden = !text;
@@ -71,9 +80,14 @@ export class AfterForm {
       return;
     }
     this.#busy = true;
-    this.#tell('');
+    this.tell('');
     try {
-      const answer = await this.send(this.password.value);
+      const against = await this.ready();
+      if (against) {
+        this.tell(against);
+        return;
+      }
+      const answer = await this.send(this.password.value, this.#over);
       this.signed(answer);
       this.close();
     } catch (error) {
@@ -84,9 +98,10 @@ export class AfterForm {
   }
 
   #refused(error) {
-    if (error instanceof Offline) this.#tell(this.say('sign_offline'));
-    else if (error instanceof HttpError) this.#tell(error.body?.detail ?? this.say('sign_failed'));
+    if (error instanceof Offline) this.tell(this.say('sign_offline'));
+    else if (error instanceof HttpError) this.tell(error.body?.detail ?? this.say('sign_failed'));
     else throw error;
+    if (error.body?.remarks) this.reviewed(error.body.remarks);
     if (!error.body?.needs_password) return;
     this.needsPassword = true;
     this.password.parentElement.hidden = false;

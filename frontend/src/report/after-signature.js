@@ -1,21 +1,26 @@
-/** What a reader may do with a signed report: amend its text, or co-sign it. */
+/** What a reader may do with a signed report: amend its text, answers and follow-up, or co-sign it. */
 import { part } from '../lib/dom.js';
 import { postJson } from '../lib/http.js';
 import { AfterForm } from './after-form.js';
+import { FollowUpFields } from './follow-up-fields.js';
 import { drawSignedTexts } from './signed-texts.js';
 
 export class AfterSignature {
   /**
-   * `model`, `sections`: the text on the page. `revision()`: the number of the signed one. `changed()`: called when
-   * amending begins or ends. `taken(revision)`: the number of the text that now counts.
+   * `model`, `sections`, `editor`: the text on the page, and the answers beside it. `revision()`: the number of the
+   * signed one. `changed()`: called when amending begins or ends. `taken(revision)`: the number of the text that now
+   * counts. `reviewed(remarks)`: the review speaks against the amendment.
    */
-  constructor({ room, say, model, sections, revision, changed, taken, post = postJson }) {
-    Object.assign(this, { room, say, model, sections, revision, changed, taken, post });
+  constructor({ room, say, model, sections, editor, revision, changed, taken, reviewed, post = postJson }) {
+    Object.assign(this, { room, say, model, sections, editor, revision, changed, taken, post });
     const shared = { needsPassword: room.needs_password, say };
+    this.followUp = new FollowUpFields();
     this.amendment = new AfterForm({
       ...shared,
       name: 'amend',
-      send: (password) => this.#amend(password),
+      ready: async () => ((await editor.settled()) ? '' : say('sign_changed')),
+      send: (password, over) => this.#amend(password, over),
+      reviewed,
       opened: () => this.#amending(),
       closed: () => this.#notAmending(),
       signed: (answer) => this.#amended(answer),
@@ -58,8 +63,12 @@ export class AfterSignature {
   }
 
   #amending() {
-    this.before = { sections: structuredClone(this.model.toJson()), version: this.model.version };
+    const { model, editor } = this;
+    const answers = structuredClone(model.answers?.toJson() ?? null);
+    this.before = { sections: structuredClone(model.toJson()), answers, version: model.version };
     this.sections.editable = true;
+    editor.open();
+    this.followUp.fill(this.room.recommendation);
     this.sections.draw();
     this.draw();
     this.changed();
@@ -67,18 +76,25 @@ export class AfterSignature {
   }
 
   #notAmending() {
-    if (this.before) this.model.take(this.before.sections);
+    if (this.before) {
+      this.model.take(this.before.sections);
+      this.model.answers?.load(this.before.answers);
+    }
     this.before = null;
     this.sections.editable = false;
+    this.editor.close();
     this.sections.draw();
     this.draw();
     this.changed();
   }
 
-  #amend(password) {
+  #amend(password, over) {
     return this.post(this.room.urls.amend, {
       ...this.#seen(),
+      ...over,
       sections: this.model.toJson(),
+      answers: this.model.answers?.toJson() ?? null,
+      recommendation: this.followUp.value(),
       reason: part('amend-reason').value,
       images: this.room.came_late?.images ?? null,
       password,
@@ -86,7 +102,8 @@ export class AfterSignature {
   }
 
   #amended(answer) {
-    this.before.sections = this.model.toJson();
+    Object.assign(this.before, { sections: this.model.toJson(), answers: this.model.answers?.toJson() ?? null });
+    this.room.recommendation = answer.recommendation;
     // Who signed this text does not agree with it as a second reader.
     this.#take(answer, { cosign: false });
   }

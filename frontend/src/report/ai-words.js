@@ -45,3 +45,7 @@ function scored(ai, say) {
   const head = ai.above_threshold ? say('ai_above') : say('ai_below');
   return { tone: ai.above_threshold ? 'found' : 'clear', head, text, details };
 }
+
+export function modelName(model) {
+  return typeof model === 'string' ? model : [model.name, model.version].filter(Boolean).join(' ');
+}

@@ -211,14 +211,26 @@ export class Answers {
       this.lines.delete(lineKey);
       return null;
     }
-    let id = mark?.sentence;
-    if (found) this.model.setText(id, text);
+    let id = found ? mark.sentence : this.#drafted(lineKey);
+    if (id) this.model.setText(id, text);
     else {
       const [, finding] = split(lineKey);
       id = this.model.add({ section: this.#line(lineKey).section, text, evidence: finding ? [finding] : [] });
     }
     this.#mark(lineKey, id);
     return id;
+  }
+
+  /**
+   * The id of the draft's own sentence that says what a line says, or null: known by its origin or by the finding it rests
+   * on, never by its words, and only while nobody has changed it and no other line has it.
+   */
+  #drafted(lineKey) {
+    const { section, drafted, of_finding: ofFinding } = this.#line(lineKey);
+    const free = this.model.section(section).sentences.filter((one) => one.state === 'ai' && !this.lineOfSentence(one.id));
+    if (drafted) return free.find((one) => one.origin === drafted)?.id ?? null;
+    const about = ofFinding ? free.filter((one) => one.evidence.length) : [];
+    return about.length === 1 ? about[0].id : null;
   }
 
   #mark(lineKey, id) {

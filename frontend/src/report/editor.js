@@ -95,6 +95,11 @@ export class Editor {
     this.answers?.load(report.answers);
   }
 
+  /** The answers may be changed, for an amendment. */
+  open() {
+    if (this.fields) this.fields.editable = true;
+  }
+
   close() {
     if (this.fields) this.fields.editable = false;
   }

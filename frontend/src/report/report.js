@@ -6,7 +6,7 @@ import { lockedOut } from '../lib/lockout.js';
 import { clock } from '../lib/words.js';
 import { Addenda } from './addenda.js';
 import { AfterSignature } from './after-signature.js';
-import { aiWords } from './ai-words.js';
+import { aiWords, modelName } from './ai-words.js';
 import { drawConflict } from './conflict.js';
 import { Editor } from './editor.js';
 import { Findings, isGone } from './findings.js';
@@ -19,6 +19,7 @@ import { Review } from './review.js';
 import { Saver } from './saving.js';
 import { Sections } from './sections.js';
 import { Signing } from './signing.js';
+import { written } from './written.js';
 
 export class ReportPanel {
   /** `fresh(room)` is called when newer data of the study was taken in. */
@@ -48,16 +49,19 @@ export class ReportPanel {
     });
     this.sections.editable = room.can.edit;
     this.editor = new Editor({ room, say, selection, panel: this, changed: () => this.#edited() });
+    const reviewed = (remarks) => this.review.refused(remarks);
     this.after = new AfterSignature({
       room,
       say,
       model: this.model,
       sections: this.sections,
+      editor: this.editor,
       revision: () => this.saver.revision,
-      changed: () => this.#drawRights(),
+      changed: () => this.#otherText(),
       taken: (revision) => this.saver.accept(revision),
+      reviewed,
     });
-    this.addenda = new Addenda({ room, say, changed: () => this.after.draw() });
+    this.addenda = new Addenda({ room, say, changed: () => this.#otherText(), typed: () => this.review.touched(), reviewed });
     this.signing = new Signing({
       parts: {
         button: part('sign'),
@@ -73,9 +77,9 @@ export class ReportPanel {
       sending: () => this.review.rest(),
       done: (answer) => this.#signed(answer),
       refused: () => this.review.touched(),
-      reviewed: (remarks) => this.review.refused(remarks),
+      reviewed,
     });
-    this.review = new Review({ room, say, selection, panel: this });
+    this.review = new Review({ room, say, selection, root: this.sections.root, written: () => written(this) });
     this.#bind();
     this.#drawAll();
     this.editor.restore();
@@ -163,6 +167,13 @@ export class ReportPanel {
     else if (this.room.awaits_opinion) note.textContent = this.say('readonly_opinion');
     else if (study.status === 'READING') note.textContent = this.say('readonly_other', { who: this.room.reader ?? this.say('another_reader') });
     else note.textContent = this.say('readonly_role');
+  }
+
+  /** An amendment or an addendum is begun, or no longer written. */
+  #otherText() {
+    this.after.draw();
+    this.#drawRights();
+    this.review.touched();
   }
 
   #edited() {
@@ -385,8 +396,4 @@ export class ReportPanel {
     this.#drawAll();
     this.review.touched();
   }
-}
-
-function modelName(model) {
-  return typeof model === 'string' ? model : [model.name, model.version].filter(Boolean).join(' ');
 }

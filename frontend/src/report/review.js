@@ -3,8 +3,6 @@ import { element, part, publish } from '../lib/dom.js';
 import { postJson } from '../lib/http.js';
 
 const PAUSE_MS = 700;
-/** What the list of issues tells already, without asking the server. */
-const TOLD = new Set(['section-missing', 'ai-rejected']);
 
 /** The characters of a sentence that a remark is about; null where it has no such text (any more). Pure. */
 export function spanOf(remark, length) {
@@ -27,9 +25,9 @@ export class Review {
   #asking = null;
   #over = false;
 
-  /** `panel`: the report's, whose text is looked at and which signs. */
-  constructor({ room, say, selection, panel, post = postJson }) {
-    Object.assign(this, { room, say, selection, panel, post });
+  /** `root`: of the sentences on the page. `written()` → what is being written now (written.js), null for nothing. */
+  constructor({ room, say, selection, root, written, post = postJson }) {
+    Object.assign(this, { room, say, selection, root, written, post });
     this.button = part('review');
     this.line = part('review-line');
     this.said = part('review-said');
@@ -39,7 +37,7 @@ export class Review {
   /** The text, or what it rests on, changed: looks again after a pause. */
   touched(pause = PAUSE_MS) {
     clearTimeout(this.#timer);
-    if (!this.room.urls.review || !this.room.can.edit) {
+    if (!this.room.urls.review || !this.written()) {
       this.take([]);
       return;
     }
@@ -59,19 +57,19 @@ export class Review {
     this.#asking?.abort();
     this.#asking = new AbortController();
     const { signal } = this.#asking;
+    const now = this.written();
+    if (!now) return;
     try {
-      const { model } = this.panel;
-      const answers = model.answers ? { answers: model.answers.toJson() } : {};
-      const body = { sections: model.toJson(), ...answers };
-      const { remarks } = await this.post(this.room.urls.review, body, { signal });
-      if (mine === this.#asked && this.room.can.edit) this.take(remarks);
+      const { remarks } = await this.post(this.room.urls.review, now.body(), { signal });
+      if (mine === this.#asked && this.written()?.kind === now.kind) this.take(remarks);
     } catch {
       if (!signal.aborted) publish({ review: 'unknown' });
     }
   }
 
   take(remarks) {
-    const shown = remarks.filter((remark) => !TOLD.has(remark.rule));
+    const told = this.written()?.told;
+    const shown = remarks.filter((remark) => !told?.has(remark.rule));
     const chosen = this.remarks[this.#at]?.key;
     this.remarks = shown;
     this.#at = chosen ? shown.findIndex((remark) => remark.key === chosen) : -1;
@@ -87,10 +85,10 @@ export class Review {
     this.#over = true;
     this.#go(at);
     // Said once: in the line, beside the place for the reason.
-    this.panel.signing.tell('');
+    this.written()?.tell('');
   }
 
-  /** The next remark: its sentence gets the caret, its finding is shown on the images. */
+  /** The next remark: its sentence or field gets the caret, its finding is shown on the images. */
   walk() {
     if (!this.remarks.length) return;
     this.#go((this.#at + 1) % this.remarks.length);
@@ -100,9 +98,7 @@ export class Review {
     this.#at = at;
     const remark = this.remarks[at];
     if (remark.finding) this.selection.choose(remark.finding, 'review');
-    const { sections } = this.panel;
-    if (remark.sentence) sections.focus(remark.sentence);
-    else sections.enterSection(remark.section);
+    this.written()?.go(remark);
     this.draw();
   }
 
@@ -132,15 +128,14 @@ export class Review {
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       const keys = this.remarks.filter((each) => each.severity === 'blocking').map((each) => each.key);
-      const { signing } = this.panel;
-      signing.sign(signing.meaning, { signed_over: keys, reason: reason.value });
+      this.written()?.over(keys, reason.value);
     });
     return form;
   }
 
   /** A wavy line under the words in question; under a whole sentence only while one is at its remark. */
   #mark() {
-    const root = this.panel.sections.root;
+    const { root } = this;
     const ids = new Set(this.remarks.map((remark) => remark.sentence));
     for (const row of root.querySelectorAll('[data-sentence]')) row.classList.toggle('remarked', ids.has(row.dataset.sentence));
     if (!globalThis.CSS?.highlights) return;
@@ -149,7 +144,7 @@ export class Review {
   }
 
   #range(remark, chosen) {
-    const row = remark.sentence && this.panel.sections.root.querySelector(`[data-sentence="${CSS.escape(remark.sentence)}"] .text`);
+    const row = remark.sentence && this.root.querySelector(`[data-sentence="${CSS.escape(remark.sentence)}"] .text`);
     const node = row?.firstChild;
     const span = node?.nodeType === Node.TEXT_NODE ? spanOf(remark, node.length) : null;
     if (!span || (!chosen && span[0] === 0 && span[1] === node.length)) return null;

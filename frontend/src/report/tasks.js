@@ -28,8 +28,10 @@ export class Tasks {
     });
     this.#told();
     setInterval(() => this.refresh(), EVERY_MS);
-    // A signature may start a clock: the page says so where it is looked for.
-    new MutationObserver(() => this.refresh()).observe(document.documentElement, { attributeFilter: ['data-signed'] });
+    // A signature may start a clock, or another follow-up: the page says so where it is looked for.
+    const told = { attributeFilter: ['data-signed', 'data-versions'], attributeOldValue: true };
+    const news = ({ attributeName, oldValue }) => document.documentElement.getAttribute(attributeName) !== oldValue;
+    new MutationObserver((all) => all.some(news) && this.refresh()).observe(document.documentElement, told);
   }
 
   /** {act of the keyboard: function}. */
