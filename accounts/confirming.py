@@ -31,6 +31,8 @@ CONFIRMED = frozenset(
         "user-withdraw",
         "user-sign-out",
         "user-factors-reset",
+        "tokens",
+        "people-token-revoke",
         "site-new",
         "site-change",
         "programme-set",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account import views as allauth
 from django.urls import include, path
 
-from accounts.views import audit, factors, invitations, preferences, users
+from accounts.views import audit, factors, invitations, preferences, tokens, users
 
 urlpatterns = [
     path("login/", allauth.login, name="account_login"),
@@ -33,6 +33,10 @@ urlpatterns = [
     path("preferences/keys/reset/", preferences.keys_reset, name="preferences-keys-reset"),
     path("preferences/keys/export/", preferences.keys_export, name="preferences-keys-export"),
     path("preferences/keys/import/", preferences.keys_import, name="preferences-keys-import"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<int:token_id>/revoke/", tokens.token_revoke, name="token-revoke"),
+    path("tokens/people/", tokens.people_tokens, name="people-tokens"),
+    path("tokens/people/<int:token_id>/revoke/", tokens.people_token_revoke, name="people-token-revoke"),
     path("audit/", audit.audit_list, name="audit"),
     path("audit/export/<str:form>/", audit.audit_export, name="audit-export"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -150,5 +151,8 @@ class ReportSign(APIView):
     @extend_schema(request=SignRequest, responses={200: SignAnswer, 400: Detail, 403: Detail, 404: Detail, 409: Detail})
     def post(self, request: Request, report_id: int) -> Response:
         """Sign the current revision. The signer must hold the study's open reading."""
+        if _user(request).grant is not None:
+            report_for(_user(request), report_id, Action.VIEW_REPORT)  # what is out of sight stays it
+            raise PermissionDenied(_("A token signs nothing."))
         answer = sign_answer(user=_user(request), report_id=report_id, body=request.data, request=request._request)
         return Response(answer.body, status=answer.status)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.utils import timezone
 
+from accounts.services.tokens import make_token
 from reports.layouts import department_protocol
 from reports.models import Delivery, FollowUp, Recommendation, Revision, Target
 from reports.services.communication import open_task
@@ -14,6 +17,11 @@ from reports.services.signing import append_signature
 def own_layout(reader):
     protocol = department_protocol("lung")
     return new_layout(user=reader, kind="lung", name="Mine", protocol=protocol)
+
+
+def own_token(reader):
+    end = timezone.now() + timedelta(days=1)
+    return make_token(user=reader, name="Mine", scopes=["studies.read"], expires_at=end, actor=reader)[0]
 
 
 def due_tasks(report, reader) -> dict[str, list]:

@@ -23,7 +23,7 @@ from screening.phantoms.headers import as_bytes
 from screening.selectors.registry import active_row
 from screening.storage import storage
 from tests.ingest.images import ct
-from tests.permissions_world import due_tasks, own_layout
+from tests.permissions_world import due_tasks, own_layout, own_token
 
 ROLES = ("reader", "trainee", "technologist", "administrator", "auditor")
 CAST = ("anonymous", *ROLES, "stranger", "inactive")
@@ -111,6 +111,18 @@ TABLE: dict[str, Row] = {
         name: Row(method="post", allowed=of(" ".join(ROLES), 302), open_to_stranger=302)
         for name in ("preferences-keys-reset", "preferences-keys-import", "phrase-remove")
     },
+    "tokens": Row(allowed=of(" ".join(ROLES)), open_to_stranger=OK),
+    # A token is one's own, whatever one's role.
+    "token-revoke": Row(
+        method="post",
+        arguments="token",
+        allowed=of("reader", 302),
+        hidden=("trainee", "technologist", "administrator", "auditor"),
+    ),
+    "people-tokens": Row(allowed=of("administrator")),
+    "people-token-revoke": Row(
+        method="post", arguments="token", allowed=of("administrator", 302), open_to_stranger=403
+    ),
     "sites": Row(allowed=of("administrator")),
     "site-new": Row(allowed=of("administrator")),
     # The right is asked for before the site is looked for.
@@ -324,6 +336,7 @@ def world(north, reader, trainee, technologist, administrator, auditor, stranger
             **due_tasks(drafting.ensure_report(study=make_study(north, programme="lung")), reader),
             "form": ["csv"],
             "report form": [report.pk, "fhir"],
+            "token": [own_token(reader).pk],
             "user": [other.pk],
             "passkey": [Authenticator.objects.create(user=other, type="webauthn", data={"name": "Stick"}).pk],
             "invitation": [invite(actor=administrator, user=other)],
@@ -336,10 +349,14 @@ def world(north, reader, trainee, technologist, administrator, auditor, stranger
 
 
 def ask(world, name: str, who: str):
-    row = TABLE[name]
     client = Client(raise_request_exception=False)
     if who != "anonymous":
         client.force_login(world["people"][who])
+    return asked(client, world, name)
+
+
+def asked(client: Client, world, name: str):
+    row = TABLE[name]
     url = reverse(name, args=world["arguments"][row.arguments])
     if row.method == "get":
         answer = client.get(url)
@@ -406,7 +423,7 @@ def test_a_stranger_is_told_the_same_as_of_something_that_never_was(world, name)
     there = ask(world, name, "stranger")
     world["arguments"] |= {"study": ["1.2.3.4"], "instance": ["1.2.3.4"], "report": [999_999]}
     world["arguments"] |= {"communication": [999_999, "tell"], "follow-up": [999_999]}
-    world["arguments"] |= {"target": [999_999], "delivery": [999_999]}
+    world["arguments"] |= {"target": [999_999], "delivery": [999_999], "token": [999_999]}
     world["arguments"] |= {"model": ["no-model", "1.0.0"], "model file": ["no-model", "1.0.0", "seen.json"]}
     world["arguments"] |= below("1.2.3.4", "1.2.3.5", "1.2.3.6")
     nowhere = ask(world, name, "stranger")

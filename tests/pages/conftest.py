@@ -29,6 +29,7 @@ from tests.chromium import Room
 from tests.conftest import PASSWORD
 from tests.frontend import conftest as frontend
 from tests.pages.table import PAGES, Page, url_of
+from tests.permissions_world import own_token
 from tests.reports.conftest import by_template, full_text
 
 SLICES = 5
@@ -122,6 +123,7 @@ def world(
         editing.save_revision(report=report, author=reader, parent=0, sections=full_text(report))
     drafting.ensure_report(study=made.studies["waiting"])
     target = archive(north, administrator)
+    own_token(reader)
     sign(made.reports["signed"], reader)
     Delivery.objects.update(status="FAILED", tries=30, reason="dicom_status", detail="A700")
     somebody = make_user("somebody", "reader", north)

@@ -44,6 +44,8 @@ PAGES: dict[str, Page] = {
     "mfa_reauthenticate": Page("trainee"),
     "preferences": Page("reader"),
     "preferences-keys": Page("reader"),
+    "tokens": Page("reader"),
+    "people-tokens": Page("administrator"),
     "worklist": Page("reader", keys=("ArrowDown",)),
     "reading-room": Page("reader", "open study"),
     "images-window": Page("reader"),
