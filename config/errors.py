@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -39,11 +42,23 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    title, sentence = _("Something went wrong"), _("The error was noted. Nothing you saved is lost.")
+    """500; while the database does not answer 503, which programs and proxies know to be worth another try."""
+    away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    if away:
+        title = _("Not available at the moment")
+        sentence = _("The database does not answer. What was saved is kept; try again in a moment.")
+    else:
+        title, sentence = _("Something went wrong"), _("The error was noted. Nothing you saved is lost.")
+    answer: HttpResponse
     if _wants_json(request):
-        return JsonResponse({"detail": sentence}, status=500)
-    # Without the request, so that the page asks nothing of a database that may be what is wrong.
-    return HttpResponse(render_to_string("error.html", {"title": title, "sentence": sentence}), status=500)
+        answer = JsonResponse({"detail": sentence}, status=503 if away else 500)
+    else:
+        # Without the request, so that the page asks nothing of a database that may be what is wrong.
+        page = render_to_string("error.html", {"title": title, "sentence": sentence})
+        answer = HttpResponse(page, status=503 if away else 500)
+    if away:
+        answer["Retry-After"] = "5"
+    return answer
 
 
 def unreadable(request: HttpRequest) -> HttpResponse:
