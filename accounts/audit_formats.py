@@ -41,6 +41,7 @@ LOG_USED = ("110101", "Audit Log Used")
 SECURITY = ("110113", "Security Alert")
 PROCEDURE = ("110111", "Procedure Record")
 PATIENT = ("110110", "Patient Record")
+ORDER = ("110109", "Order Record")
 APPLICATION = ("110100", "Application Activity")
 
 # Verb → (event id, action): Create, Read, Update, Delete, Execute.
@@ -92,6 +93,10 @@ KINDS: Mapping[str, tuple[tuple[str, str], str]] = {
     Verb.PATIENTS_MERGED: (PATIENT, "U"),
     Verb.MERGE_UNDONE: (PATIENT, "U"),
     Verb.PATIENT_CORRECTED: (PATIENT, "U"),
+    Verb.ORDER_TAKEN: (ORDER, "C"),
+    Verb.ORDER_JOINED: (ORDER, "U"),
+    Verb.ORDER_SETTLED: (ORDER, "U"),
+    Verb.ORDERS_VIEWED: (QUERY, "E"),
     Verb.NOTES_VIEWED: (PROCEDURE, "R"),
     Verb.TASKS_VIEWED: (QUERY, "E"),
     Verb.MODEL_INSTALLED: (APPLICATION, "C"),

@@ -4,6 +4,7 @@ from screening.models.erasure import Erasure, LegalHold, Scope, Tombstone
 from screening.models.exporting import Export, ExportFile, ExportStudy
 from screening.models.identity import PatientCorrection, PatientMerge, PatientMove
 from screening.models.measuring import FindingDecision, Measurement, RejectReason, Tool
+from screening.models.orders import MismatchReason, Order, OrderMessage, OrderMismatch, OrderState, StudyOrder
 from screening.models.patient import Patient
 from screening.models.reading import Reading
 from screening.models.registry import ModelActivation, ModelBundle, TriageGrant
@@ -35,9 +36,14 @@ __all__ = [
     "Instance",
     "LegalHold",
     "Measurement",
+    "MismatchReason",
     "ModelActivation",
     "ModelBundle",
+    "Order",
+    "OrderMessage",
+    "OrderMismatch",
     "OrderPriority",
+    "OrderState",
     "Patient",
     "PatientCorrection",
     "PatientMerge",
@@ -54,6 +60,7 @@ __all__ = [
     "SessionStudy",
     "Study",
     "StudyNote",
+    "StudyOrder",
     "Tier",
     "Tombstone",
     "Tool",

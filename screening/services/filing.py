@@ -14,10 +14,9 @@ from screening.dicom.errors import IngestError
 from screening.dicom.parse import ParsedInstance
 from screening.models import Instance, OrderPriority, Patient, Series, Study
 from screening.services.looking import record_once
-from screening.services.priority import first_due
+from screening.services.ordering import join_order
+from screening.services.priority import brought_forward, first_due
 from screening.states import STUDY_TABLE, AiState, StudyStatus, advance
-
-_URGENCY = (OrderPriority.ROUTINE, OrderPriority.URGENT, OrderPriority.STAT)
 
 
 def file_instance(
@@ -167,24 +166,16 @@ def _count(*, study: Study, parsed: ParsedInstance, now: dt.datetime) -> None:
         changes["study_at"] = _moment(parsed)
     if parsed.modality != study.modality:
         changes["modality"] = _most_frequent_modality(study)
-    if parsed.order_priority and _URGENCY.index(OrderPriority(parsed.order_priority)) > _URGENCY.index(
-        OrderPriority(study.order_priority)
-    ):
-        due_at, rule = first_due(
-            received_at=study.received_at,
-            order_priority=parsed.order_priority,
-            programme=study.programme,
-            site_id=study.site_id,
-        )
-        base = min(due_at, study.base_due_at)
-        changes |= {"order_priority": parsed.order_priority, "base_due_at": base}
-        if base < study.due_at:
-            changes |= {"due_at": base, "due_rule": rule[:300]}
+    if parsed.order_priority:
+        changes |= brought_forward(study, parsed.order_priority)
     Study.objects.filter(pk=study.pk).update(instance_count=F("instance_count") + 1, **changes)
     if study.status != StudyStatus.RECEIVING:
         # The row is locked since it was read, so nobody can have moved it on meanwhile. What a model
         # said of fewer images must not be taken for a word on all of them.
         advance(study, STUDY_TABLE, "late_image", closed_at=None, ai_state=AiState.PENDING, ai_reason="", score=0.0)
+    if "accession_number" in changes:
+        study.refresh_from_db()
+        join_order(study=study, at=now)
 
 
 def _most_frequent_modality(study: Study) -> str:

@@ -7,11 +7,13 @@ The sentence is kept in plain English; `selectors.phrases.due_rule_words` says i
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from screening.models import OrderPriority, Study, Tier
 from screening.programmes import due_window
 from screening.selectors.programmes import window_of
 
+URGENCY = (OrderPriority.ROUTINE, OrderPriority.URGENT, OrderPriority.STAT)
 ORDER_WINDOWS = {
     OrderPriority.STAT: timedelta(minutes=30),
     OrderPriority.URGENT: timedelta(hours=4),
@@ -43,6 +45,24 @@ def first_due(
         window = ordered
         rule = "window of the order's priority"
     return received_at + window, f"{rule} ({words(window)})"
+
+
+def brought_forward(study: Study, order_priority: str) -> dict[str, Any]:
+    """What changes of a study whose order is more urgent than was known; nothing for one that is not.
+
+    The due time comes forward, with the rule that says why, and is never pushed back.
+    """
+    if URGENCY.index(OrderPriority(order_priority)) <= URGENCY.index(OrderPriority(study.order_priority)):
+        return {}
+    due_at, rule = first_due(
+        received_at=study.received_at,
+        order_priority=order_priority,
+        programme=study.programme,
+        site_id=study.site_id,
+    )
+    base = min(due_at, study.base_due_at)
+    changes = {"order_priority": order_priority, "base_due_at": base}
+    return {**changes, "due_at": base, "due_rule": rule[:300]} if base < study.due_at else changes
 
 
 def due_after_score(*, study: Study, tier: str, tier_rule: str, may_triage: bool) -> tuple[datetime, str]:
