@@ -41,6 +41,8 @@ JOBS = {
     # pauses of `reports.services.sending` so many attempts are about a day.
     "send_delivery": Job("reports.tasks.send_delivery", queue="sending", lease_s=120, attempts=30),
     "sweep_deliveries": Job("reports.tasks.sweep_deliveries", queue="sending", every_s=10),
+    # A batch at a time, so that neither the queue nor the disk is held up.
+    "erase_expired": Job("reports.tasks.erase_expired", every_s=1800),
     "purge_broker": Job("screening.tasks.purge_broker", every_s=3600),
     "prepare_metadata": Job("screening.tasks.prepare_metadata"),
     "score_study": Job("screening.gpu_tasks.score_study", queue="scoring", lease_s=SCORE_LEASE_S, attempts=3),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from config.celery import app
 from config.jobs import JOBS
-from reports.services import communication, drafting, sending
+from reports.services import communication, drafting, retention, sending
 
 
 @app.task(name=JOBS["sweep_drafts"].task)
@@ -25,3 +25,8 @@ def send_delivery(delivery_id: int) -> bool:
 @app.task(name=JOBS["sweep_deliveries"].task)
 def sweep_deliveries() -> int:
     return sending.sweep_deliveries()
+
+
+@app.task(name=JOBS["erase_expired"].task)
+def erase_expired() -> int:
+    return retention.erase_expired()

@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from screening import figures
-from screening.selectors import operation
+from screening.selectors import operation, storing
 from screening.selectors.operation import Took
 
 
@@ -42,6 +42,8 @@ class Department:
         free, whole = operation.disk()
         yield GaugeMetricFamily("firstread_disk_free_bytes", "Free on the disk of the images", value=free)
         yield GaugeMetricFamily("firstread_disk_bytes", "Size of the disk of the images", value=whole)
+        lost = len(storing.unreadable())
+        yield GaugeMetricFamily("firstread_unreadable_objects", "Stored objects that could not be read", value=lost)
         yield GaugeMetricFamily("firstread_audit_unsealed_events", "Not sealed yet", value=operation.unsealed_events())
         yield from _others(figures.figures(now))
 

@@ -6,6 +6,7 @@ from reports.models.follow_up import CloseReason, FollowUp, FollowUpKind, Owner,
 from reports.models.house_style import DraftStyle
 from reports.models.phrases import Phrase
 from reports.models.report import TEXTS, Addendum, Meaning, Report, Revision, Signature
+from reports.models.retention import RetentionRule
 
 __all__ = [
     "TEXTS",
@@ -30,6 +31,7 @@ __all__ = [
     "ReadingRule",
     "Recommendation",
     "Report",
+    "RetentionRule",
     "Revision",
     "Signature",
     "StepKind",

@@ -77,6 +77,8 @@ PAGES: dict[str, Page] = {
     "site-change": Page("administrator", "site"),
     "programmes": Page("administrator"),
     "queues": Page("administrator"),
+    "storage": Page("administrator"),
+    "retention": Page("administrator", query="?study_years=10&report_years=10"),
     "status": Page("administrator"),
     "audit": Page("auditor"),
     # The same addresses in another state
