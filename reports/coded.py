@@ -194,12 +194,15 @@ def written(content: ReportContent, line: Line, sentence: str, text: str, values
 def _saying(
     content: ReportContent, line: Line, values: Values, sections: Sections, language: str
 ) -> Mapping[str, Any] | None:
-    """The one sentence of the line's section that gives just these answers."""
+    """The one sentence of the line's section that gives just these answers: known by its origin, else by its words."""
     by_id = content.by_id
-    ruled = sentence_of(line, by_id, values, language)
     told = [name for name in line.fields if name in values]
     if not told:
         return None
+    for sentence in sections.get(line.section, ()):
+        if line.drafted and sentence["origin"] == line.drafted:
+            return sentence
+    ruled = sentence_of(line, by_id, values, language)
     for sentence in sections.get(line.section, ()):
         if ruled and sentence["text"] == ruled:
             return sentence

@@ -147,7 +147,12 @@ FIELDS = (
     ),
 )
 LINES = (
-    Line("density", "breast_composition", (Rule(W("Breast composition {density}.", "乳腺构成 {density}。")),)),
+    Line(
+        "density",
+        "breast_composition",
+        (Rule(W("Breast composition {density}.", "乳腺构成 {density}。")),),
+        drafted="template:composition",
+    ),
     Line(
         "sides",
         "assessment",

@@ -108,13 +108,15 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One sentence that answers write: the first of its rules that fits. per_finding: one for every finding, with {n}
-    for its number. of_finding: it says what a draft says of a finding, so a single finding's sentence is this one."""
+    for its number. of_finding: it says what a draft says of a finding, so a single finding's sentence is this one.
+    drafted: origin of the sentence in its section that says the same in a draft, whatever its words and language."""
 
     id: str
     section: str
     rules: tuple[Rule, ...]
     per_finding: bool = False
     of_finding: bool = False
+    drafted: str = ""
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from reports.content.fields import Computed, Values
-from reports.content.lung_form import FIELDS, FOLLOWS, LINES
+from reports.content.lung_form import FIELDS, FOLLOWS, LINES, SOURCE
 from reports.content.lung_other import CYSTS, PLEURAL
 from reports.content.schema import ReportContent, Section
 from reports.content.standing import Said, whether_any_stands
@@ -167,7 +167,7 @@ CONTENT = ReportContent(
     size_kind="mean diameter",
     technique="CT of the chest.",
     category_scheme="Lung-RADS",
-    category_source="lung-rads-v2022",
+    category_source=SOURCE,
     management={category: advice.text for category, advice in MANAGEMENT.items()},
     normal={
         "technique": "Low-dose CT of the chest without contrast.",

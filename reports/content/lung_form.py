@@ -27,6 +27,9 @@ _CATEGORIES: tuple[tuple[str, Words, str, str], ...] = (
     ("4B", W("very suspicious", "高度可疑"), "RID50140", "refer"),
     ("4X", W("very suspicious, with additional features", "高度可疑，伴附加征象"), "RID50141", "refer"),
 )
+SOURCE = "lung-rads-v2022"
+# The origin that a draft gives to what follows from the rule.
+DRAFTED = f"rule:{SOURCE}"
 FOLLOWS = {category: follows for category, _words, _code, follows in _CATEGORIES}
 
 FIELDS = (
@@ -196,6 +199,7 @@ LINES = (
             ),
             Rule(W("Lung-RADS {category}.", "Lung-RADS {category}。")),
         ),
+        drafted=DRAFTED,
     ),
-    Line("advice", "recommendation", (Rule(W("{advice}", "{advice}")),)),
+    Line("advice", "recommendation", (Rule(W("{advice}", "{advice}")),), drafted=DRAFTED),
 )

@@ -94,11 +94,11 @@ def room(study: Study, user: User, request: HttpRequest) -> dict[str, Any]:
 def room_state(study: Study, user: User) -> dict[str, Any]:
     """What the open page asks for every few seconds: only what can change under it."""
     sees_ai, sees_report, held = sight(study, user)
-    report = report_of(study) if sees_report else None
-    state = text_state(report) if report else None
+    report, blind = report_of(study) if sees_report else None, stage_of(study)[1]
+    # While opinions are blind no text is sent, so nothing is told of one either: its number would say how much was written.
+    state = text_state(report) if report and not blind else None
     run = latest_run(study) if sees_ai else None
     findings = _shown_findings(study, run) if sees_ai else []
-    blind = stage_of(study)[1]
     return {
         "study_status": study.status,
         "ai": _ai_json(study, run, findings) if sees_ai else {"state": "held_back" if held else "hidden"},

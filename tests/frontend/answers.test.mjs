@@ -19,14 +19,14 @@ const form = () => ({
   ],
   lines: [
     {
-      id: 'bleed', section: 'findings', fields: ['bleed', 'kind', 'volume'], per_finding: false,
+      id: 'bleed', section: 'findings', fields: ['bleed', 'kind', 'volume'], per_finding: false, of_finding: true,
       rules: [
         { text: 'No bleed.', when: { bleed: ['no'] } },
         { text: '{kind} bleed[, about {volume} mL].', when: { bleed: ['yes'], kind: ['*'] } },
         { text: 'A bleed.', when: { bleed: ['yes'] } },
       ],
     },
-    { id: 'grade', section: 'summary', fields: ['grade'], per_finding: false, rules: [{ text: 'Grade {grade}.', when: {} }] },
+    { id: 'grade', section: 'summary', fields: ['grade'], per_finding: false, drafted: 'rule:grades', rules: [{ text: 'Grade {grade}.', when: {} }] },
     { id: 'benign', section: 'findings', fields: ['benign'], per_finding: true, rules: [{ text: 'Nodule {n}: {benign}.', when: {} }] },
   ],
   normal: { bleed: 'no', grade: '1' },
@@ -226,4 +226,25 @@ test('a rule withdraws nothing that a person answered', () => {
   coded.set('bleed', 'yes');
   assert.equal(coded.takeComputed({ bleed: { value: null, reason: '', withdraws: true } }), false);
   assert.equal(coded.value('bleed'), 'yes');
+});
+
+test('an answer is written into the sentence of the draft that says it, in whatever words and language', () => {
+  const { coded, model, texts } = report({ sentences: [ai('s1', '左侧硬膜下血肿。', ['f1']), ai('s2', '脑室大小正常。')] });
+  model.section('summary').sentences.push({ ...ai('s3', '分级 4。'), origin: 'rule:grades' }, { ...ai('s4', '因为 8 mm。'), origin: 'rule:grades' });
+  coded.takeComputed({ grade: { value: '1', reason: '' } });
+  assert.deepEqual(texts('summary'), ['Grade 1: negative.', '因为 8 mm。']);
+  assert.equal(coded.lines.get('grade').sentence, 's3');
+  coded.set('bleed', 'no');
+  assert.deepEqual(texts(), ['No bleed.', '脑室大小正常。']);
+});
+
+test('what a person wrote, or which of two is meant, is never guessed: the answer writes a sentence of its own', () => {
+  const two = [ai('s1', 'One bleed.', ['f1']), ai('s2', 'Another bleed.', ['f2'])];
+  const { coded, model, texts } = report({ sentences: two });
+  model.section('summary').sentences.push({ ...ai('s3', 'Grade four.'), origin: 'rule:grades' });
+  model.setText('s3', 'Grade four, I think.');
+  coded.set('grade', '1');
+  assert.deepEqual(texts('summary'), ['Grade four, I think.', 'Grade 1: negative.']);
+  coded.set('bleed', 'no');
+  assert.deepEqual(texts(), ['One bleed.', 'Another bleed.', 'No bleed.']);
 });

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from reports.models import Revision
 from reports.rules.reading import Kind, Rule
 from reports.selectors.communication import untold
 from reports.selectors.tasks import tasks_of
@@ -14,6 +15,7 @@ from reports.services.double_reading import give_opinion, set_rule
 from screening.models import Study
 from screening.services.deciding import decide
 from screening.services.reading import claim_study, release_study
+from tests.reports.conftest import by_template, full_text, sentence
 
 NOTE = "Crossing vessel on the thin slices"
 
@@ -64,3 +66,32 @@ def test_while_opinions_are_blind_a_rejection_does_not_take_the_critical_result_
     open_task(study=study, actor=reader, tier="critical", finding="Pneumothorax")
     assert tasks_of(study, second_reader)["untold"] is not None
     assert tasks_of(study, reader)["untold"] is None
+
+
+def test_the_state_of_the_room_does_not_count_the_text_of_another_while_opinions_are_blind(
+    decided_before, reader, second_reader, client
+):
+    study = decided_before
+    report = by_template(study)
+    for words in ("One.", "Two."):
+        text = {name: [*listed, sentence(words, f"h-{name}")] for name, listed in full_text(report).items()}
+        Revision.objects.create(
+            report=report,
+            number=report.revisions.count(),
+            sections=text,
+            author=reader,
+            origin="human",
+            created_at=study.received_at,
+        )
+
+    def state() -> dict[str, object]:
+        client.force_login(second_reader)
+        return client.get(reverse("reading-room-state", args=[study.study_uid])).json()
+
+    told_of = ("revision", "draft_ready", "offered")
+    assert {name: state()[name] for name in told_of} == {"revision": None, "draft_ready": False, "offered": None}
+    give_opinion(study=study, reader=reader, verdict="normal")
+    claim_study(study=Study.objects.get(), reader=second_reader)
+    assert state()["revision"] is None
+    give_opinion(study=Study.objects.get(), reader=second_reader, verdict="normal")
+    assert state()["revision"] == 2
