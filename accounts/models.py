@@ -204,6 +204,7 @@ class Verb(models.TextChoices):
     ORDERS_VIEWED = "orders_viewed", _("Orders viewed")
     REPORT_VIEWED = "report_viewed", _("Report viewed")
     REPORT_DRAFTED = "report_drafted", _("Report drafted")
+    REVIEW_RULES_SET = "review_rules_set", _("Review rules set")
     HOUSE_STYLE_SET = "house_style_set", _("House style set")
     REPORT_SAVED = "report_saved", _("Report saved")
     REPORT_SIGNED = "report_signed", _("Report signed")

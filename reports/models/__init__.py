@@ -7,6 +7,7 @@ from reports.models.house_style import DraftStyle
 from reports.models.phrases import Phrase
 from reports.models.report import TEXTS, Addendum, Meaning, Report, Revision, Signature
 from reports.models.retention import RetentionRule
+from reports.models.review_rules import ReviewRules
 
 __all__ = [
     "TEXTS",
@@ -32,6 +33,7 @@ __all__ = [
     "Recommendation",
     "Report",
     "RetentionRule",
+    "ReviewRules",
     "Revision",
     "Signature",
     "StepKind",
