@@ -297,7 +297,7 @@ def test_a_key_that_cannot_open_rewraps_nothing(store):
     assert store.sealed_path(key).read_bytes() == before
 
 
-@pytest.mark.parametrize("text", ["short", "%%%", "QUJD", f"{OLD} x"])
+@pytest.mark.parametrize("text", ["short", "%%%", "QUJD", f"{OLD} x"], ids=["short", "signs", "few", "two"])
 def test_what_is_no_key_is_refused_without_showing_it(settings, text):
     settings.STORAGE_KEY = text
     with pytest.raises(ImproperlyConfigured, match=r"^Key \d of STORAGE_KEY is not 32 bytes in base64\.$"):
