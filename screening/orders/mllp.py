@@ -22,7 +22,7 @@ class Frames:
     def feed(self, piece: bytes) -> list[bytes]:
         """The messages that are whole now."""
         self._held += piece
-        found = []
+        found: list[bytes] = []
         while True:
             start = self._held.find(START)
             if start < 0:

@@ -42,28 +42,28 @@ def answer_message(*, data: bytes, site: Site) -> bytes:
         before = OrderMessage.objects.filter(site=site, sender=said.sender, control_id=said.control_id).first()
         if before is not None:
             return _again(message, before, digest)
-        error = _take(said, site)
+        fault = _take(said, site)
         OrderMessage.objects.create(
             site=site,
             sender=said.sender,
             control_id=said.control_id,
             sha256=digest,
-            answer=AT_FAULT if error else TAKEN,
-            error=error.code if error else "",
-            place=error.where[:16] if error else "",
+            answer=AT_FAULT if fault else TAKEN,
+            error=fault.code if fault else "",
+            place=fault.where[:16] if fault else "",
             at=now,
         )
-    log.info("order_message", taken=error is None, code=error.code if error else "", orders=len(said.orders))
-    return acknowledgement(message, AT_FAULT if error else TAKEN, now, error)
+    log.info("order_message", taken=fault is None, code=fault.code if fault else "", orders=len(said.orders))
+    return acknowledgement(message, AT_FAULT if fault else TAKEN, now, fault)
 
 
 def _again(message: Message, before: OrderMessage, digest: str) -> bytes:
-    error = None
+    fault = None
     if before.sha256 != digest:
-        error = MessageError("205", "MSH-10", "Another message had this control id.")
+        fault = MessageError("205", "MSH-10", "Another message had this control id.")
     elif before.answer != TAKEN:
-        error = MessageError(before.error, before.place, "Refused, as before.")
-    return acknowledgement(message, AT_FAULT if error else TAKEN, before.at, error)
+        fault = MessageError(before.error, before.place, "Refused, as before.")
+    return acknowledgement(message, AT_FAULT if fault else TAKEN, before.at, fault)
 
 
 def _take(said: Read, site: Site) -> MessageError | None:

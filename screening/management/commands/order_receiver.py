@@ -39,11 +39,11 @@ class Line(socketserver.BaseRequestHandler):
         frames, answered, ended = Frames(MOST_BYTES), 0, "closed"
         try:
             self.request.settimeout(self.server.idle_s)
-            line = self.server.secured(self.request)
-            while piece := line.recv(PIECE):
-                for message in frames.feed(piece):
-                    line.sendall(framed(self._answer(message)))
-                    answered += 1
+            with self.server.secured(self.request) as line:
+                while piece := line.recv(PIECE):
+                    for message in frames.feed(piece):
+                        line.sendall(framed(self._answer(message)))
+                        answered += 1
         except TooLong:
             ended = "too long"
         except TimeoutError:
