@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from django.core.exceptions import BadRequest
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -29,6 +30,17 @@ def bad_request(request: HttpRequest) -> HttpResponse:
     if _wants_json(request):
         return JsonResponse({"detail": sentence}, status=400)
     # Without the request, whose very session may be named with it.
+    return HttpResponse(render_to_string("error.html", {"title": title, "sentence": sentence}), status=400)
+
+
+def not_understood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400. What was refused as suspicious is told nothing of why."""
+    if isinstance(exception, BadRequest) and str(exception):
+        return _answer(request, 400, _("Not understood"), str(exception))
+    title, sentence = _("Not understood"), _("What was sent cannot be used.")
+    if _wants_json(request):
+        return JsonResponse({"detail": sentence}, status=400)
+    # Without the request, whose very host may be what is wrong.
     return HttpResponse(render_to_string("error.html", {"title": title, "sentence": sentence}), status=400)
 
 

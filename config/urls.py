@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("screening.urls")),
     path("", include("reports.urls")),
 ]
+handler400 = "config.errors.not_understood"
 handler403 = "config.errors.forbidden"
 handler404 = "config.errors.not_found"
 handler500 = "config.errors.server_error"

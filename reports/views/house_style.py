@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.request import QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,13 +24,15 @@ from reports.selectors.house_style import ordered_sections, own_models, style_re
 from reports.services.house_style import StyleConflict, StyleError, set_house_style
 from reports.views.reading_room import signed_in
 from screening.selectors.doors import sites_where
+from screening.selectors.meant import site_meant
 
 
 @require_GET
 @login_required
 def house_style(request: HttpRequest) -> HttpResponse:
     administrator = _administrator(request)
-    return _page(request, administrator, _site(administrator, request.GET.get("site")))
+    site = site_meant(administrator, Action.MANAGE_RULES, request.GET.get("site"), changes=False)
+    return _page(request, administrator, site)
 
 
 @require_POST
@@ -39,7 +41,7 @@ def set_style(request: HttpRequest) -> HttpResponse:
     """POST language, register, negatives, model, `after` (the version on the screen) and for each programme
     `place-<programme>-<section>`, the place of a section counted from 1."""
     administrator = _administrator(request)
-    site = _site(administrator, request.POST.get("site"))
+    site = site_meant(administrator, Action.MANAGE_RULES, request.POST.get("site"), changes=True)
     after = request.POST.get("after", "")
     try:
         row = set_house_style(
@@ -82,15 +84,6 @@ def _administrator(request: HttpRequest) -> User:
     if not can(user, Action.MANAGE_RULES):
         raise PermissionDenied(_("Only administrators set the house style."))
     return user
-
-
-def _site(administrator: User, named: str | None) -> Site:
-    """The site asked for among those the person administers, the first where none was named. Raises Http404."""
-    sites = sites_where(administrator, Action.MANAGE_RULES).order_by("name")
-    site = next((each for each in sites if each.slug == named or not named), None)
-    if site is None:
-        raise Http404
-    return site
 
 
 def _page(

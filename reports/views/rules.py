@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -28,6 +28,7 @@ from reports.views.reading_room import signed_in
 from screening.models import Tier
 from screening.programmes import PROGRAMMES
 from screening.selectors.doors import sites_where
+from screening.selectors.meant import site_meant
 
 LARGEST_TABLE = 4 * 1024 * 1024
 KINDS: dict[str, tuple[str | Promise, str | Promise]] = {
@@ -69,7 +70,7 @@ def reading_rules(request: HttpRequest) -> HttpResponse:
 def try_rule(request: HttpRequest) -> HttpResponse:
     """POST the rule, and `past` (a table) or a file `table`; without either, the site's own past reads."""
     administrator = _administrator(request)
-    place = _place(administrator, request.POST)
+    place = _place(administrator, request.POST, changes=True)
     rule, problems = _rule(request)
     forecasts: list[tuple[str | Promise, Forecast]] = []
     if not problems:
@@ -98,7 +99,7 @@ def try_rule(request: HttpRequest) -> HttpResponse:
 def set_rule(request: HttpRequest) -> HttpResponse:
     """POST the rule, `reason`, `after` (the version on the screen) and the table it was tried on, if any."""
     administrator = _administrator(request)
-    place = _place(administrator, request.POST)
+    place = _place(administrator, request.POST, changes=True)
     rule, problems = _rule(request)
     if not problems:
         try:
@@ -130,7 +131,7 @@ def set_rule(request: HttpRequest) -> HttpResponse:
 def set_limits(request: HttpRequest) -> HttpResponse:
     """POST for each tier `minutes-<tier>` (empty: no task) and `escalate-<tier>`."""
     administrator = _administrator(request)
-    place = _place(administrator, request.POST)
+    place = _place(administrator, request.POST, changes=True)
     given: dict[str, int | None] = {}
     for tier in TIERS:
         text = request.POST.get(f"minutes-{tier}")
@@ -161,15 +162,18 @@ def _administrator(request: HttpRequest) -> User:
     return user
 
 
-def _place(administrator: User, asked: Any) -> Place:
-    """What was asked for, among the sites the person administers; the first of them where none was named.
+def _place(administrator: User, asked: Any, *, changes: bool = False) -> Place:
+    """What was asked for, among the sites the person administers.
 
-    Raises Http404 for any other site or programme: nothing meant for one is to land at another.
+    Raises Http404 for any other site or programme, and BadRequest for a change (or a trial of one) that does not say
+    where it is to go: nothing meant for one is to land at another.
     """
-    sites = list(sites_where(administrator, Action.MANAGE_RULES).order_by("name"))
-    named, programme = asked.get("site"), asked.get("programme") or "breast"
-    site = next((each for each in sites if each.slug == named or not named), None)
-    if site is None or programme not in PROGRAMMES:
+    site = site_meant(administrator, Action.MANAGE_RULES, asked.get("site"), changes=changes)
+    programme = asked.get("programme") or ""
+    if changes and not programme:
+        raise BadRequest(_("Say which programme this is for."))
+    programme = programme or "breast"
+    if programme not in PROGRAMMES:
         raise Http404
     return Place(site, programme)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,6 +21,7 @@ from accounts.roles import Action, can
 from screening.models import ProgrammeSetting, Tier
 from screening.programmes import PROGRAMMES
 from screening.selectors.doors import sites_where
+from screening.selectors.meant import site_meant
 from screening.selectors.programmes import default_settings, in_words, settings_of, usual_quiet_seconds, versions_of
 from screening.services.programme_settings import SettingConflict, SettingError, set_programme
 
@@ -60,7 +61,7 @@ def programmes(request: HttpRequest) -> HttpResponse:
 def programme_set(request: HttpRequest) -> HttpResponse:
     """POST `minutes-<tier>`, `quiet` (empty: as usual), `hold_back`, `reason`, and `after`, the version on the page."""
     administrator = _administrator(request)
-    place = _place(administrator, request.POST)
+    place = _place(administrator, request.POST, changes=True)
     try:
         row = set_programme(
             site=place.site,
@@ -87,15 +88,18 @@ def _administrator(request: HttpRequest) -> User:
     return request.user
 
 
-def _place(administrator: User, asked: Any) -> Place:
-    """What was asked for, among the sites the person administers; the first of them where none was named.
+def _place(administrator: User, asked: Any, *, changes: bool = False) -> Place:
+    """What was asked for, among the sites the person administers.
 
-    Raises Http404 for any other: nothing meant for one is to land at another.
+    Raises Http404 for any other, and BadRequest for a change that does not say where it is to go: nothing meant for one
+    is to land at another.
     """
-    named, programme = asked.get("site"), asked.get("programme") or next(iter(PROGRAMMES))
-    sites = sites_where(administrator, Action.MANAGE_SITES).order_by("name")
-    site = next((each for each in sites if each.slug == named or not named), None)
-    if site is None or (programme != NONE and programme not in PROGRAMMES):
+    site = site_meant(administrator, Action.MANAGE_SITES, asked.get("site"), changes=changes)
+    programme = asked.get("programme") or ""
+    if changes and not programme:
+        raise BadRequest(_("Say which programme this is for."))
+    programme = programme or next(iter(PROGRAMMES))
+    if programme != NONE and programme not in PROGRAMMES:
         raise Http404
     return Place(site, programme)
 
