@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +95,48 @@ def phantom() -> Volume:
     return build_volume(choose_axial_series(study, prefer_sharp=True))
 
 
-def agrees_with_before(volume: Volume, before: dict) -> None:
+@dataclass(frozen=True)
+class Scan:
+    """What the shipped model makes of one scan today, beside what was marked before.
+
+    sizes: mean diameters in mm that the marks have now, in their order in the file, within SIZE_MM. drawn: as the
+    phantom was drawn, within DRAWN_MM; empty where nobody knows. more: marks beside those from before.
+    """
+
+    sizes: tuple[float, ...]
+    drawn: tuple[float, ...]
+    more: int
+
+
+# Measured: 15.7 mm for the part-solid nodule of 15.0 mm, whose halo the search of before did not measure, and 11.2 mm
+# for the solid one of 11.0 mm. The phantom has two marks more, of 6 and 7 mm where no nodule was drawn; the real chest none.
+SCANS = {
+    "phantom": Scan(sizes=(15.7, 11.2), drawn=(15.0, 11.0), more=2),
+    "real": Scan(sizes=(19.8, 12.9), drawn=(), more=0),
+}
+SIZE_MM, DRAWN_MM = 0.2, 0.8
+
+
+@pytest.fixture(
+    params=[
+        "phantom",
+        pytest.param(
+            "real",
+            marks=[
+                pytest.mark.data,
+                pytest.mark.skipif(not REAL.is_dir(), reason="FIRSTREAD_DATA has no screening chest CT"),
+            ],
+        ),
+    ]
+)
+def scan(request: pytest.FixtureRequest) -> tuple[str, Volume]:
+    name = request.param
+    return name, request.getfixturevalue("phantom") if name == "phantom" else real_scan(REAL)
+
+
+def test_a_scan_keeps_the_marks_it_had_before(scan: tuple[str, Volume]) -> None:
+    name, volume = scan
+    before, now = BEFORE[name], SCANS[name]
     step = grid_step(volume)
     coarse = pooled(volume, step)
     lungs = find_lungs(volume, coarse, step)
@@ -103,29 +145,25 @@ def agrees_with_before(volume: Volume, before: dict) -> None:
     spacing = np.array(volume.spacing)
     found = np.array([one.voxel for one in find_candidates(volume, coarse, lungs, MOST_CANDIDATES)]) * spacing
     wanted = np.array(before["candidates"]) * spacing
-    nearest = np.linalg.norm(found[None] - wanted[:, None], axis=2).min(1)
-    assert (nearest <= 2.5).mean() >= 0.95
+    assert len(found) <= MOST_CANDIDATES
+    assert (np.linalg.norm(found[None] - wanted[:, None], axis=2).min(1) <= 2.5).all()
     _lungs, nodules, _below = LungScorer().nodules_in(volume, RunContext())
-    for told in before["marked"]:
+    assert len(nodules) == len(before["marked"]) + now.more
+    left = list(nodules)
+    for place, told in enumerate(before["marked"]):
         x0, y0, x1, y1 = told["box"]
         row, column = (y0 + y1) / 2, (x0 + x1) / 2
         (same,) = (
             nodule
-            for nodule in nodules
+            for nodule in left
             if nodule.outline.box[0] < column < nodule.outline.box[2]
             and nodule.outline.box[1] < row < nodule.outline.box[3]
+            and abs(nodule.slice - told["slice"]) <= 1
         )
-        assert abs(same.slice - told["slice"]) <= 1
+        left.remove(same)
         assert same.lobe == told["lobe"]
-        # Since then halos are measured with their cores; nothing became smaller by the quicker search.
-        assert same.measure.diameter_mm >= told["size_mm"] - 0.3
-
-
-def test_a_phantom_keeps_the_marks_it_had_before(phantom: Volume) -> None:
-    agrees_with_before(phantom, BEFORE["phantom"])
-
-
-@pytest.mark.data
-@pytest.mark.skipif(not REAL.is_dir(), reason="FIRSTREAD_DATA has no screening chest CT")
-def test_the_real_chest_keeps_the_marks_it_had_before() -> None:
-    agrees_with_before(real_scan(REAL), BEFORE["real"])
+        assert same.measure.diameter_mm == pytest.approx(now.sizes[place], abs=SIZE_MM)
+        if now.drawn:
+            assert same.measure.diameter_mm == pytest.approx(now.drawn[place], abs=DRAWN_MM)
+    # What is marked besides is smaller than any of those.
+    assert all(nodule.measure.diameter_mm < min(now.sizes) for nodule in left)
