@@ -52,7 +52,44 @@ def seal(data: bytes, name: str, ring: Keyring) -> Iterator[bytes]:
     last = _chunks(len(data)) - 1
     for number in range(last + 1):
         piece = whole[number * CHUNK : (number + 1) * CHUNK]
-        yield cipher.encrypt(_nonce(number), piece, _bound(bound, number, last))
+        yield cipher.encrypt(_nonce(number), piece, _bound(bound, number, last=number == last))
+
+
+class Writer:
+    """The same for contents that come bit by bit, into an open file: `write` as often as one likes, then `finish`."""
+
+    def __init__(self, stream: BinaryIO, name: str, ring: Keyring) -> None:
+        self._stream, self._bound, self._ring = stream, bytes.fromhex(name), ring
+        self._key = secrets.token_bytes(KEY_BYTES)
+        self._cipher = AESGCM(self._key)
+        self._waiting = bytearray()
+        self._number = self._length = 0
+        stream.write(bytes(HEADER))
+
+    def write(self, data: bytes) -> None:
+        self._waiting += data
+        self._length += len(data)
+        # The last chunk is known to be the last only in the end.
+        while len(self._waiting) > CHUNK:
+            self._chunk(last=False)
+
+    def finish(self) -> None:
+        """After: the file is whole, and can be read from its beginning."""
+        self._chunk(last=True)
+        self._stream.seek(0)
+        self._stream.write(
+            _HEAD.pack(MAGIC, self._length) + _wrap(self._key, self._bound, self._length, self._ring) + EMPTY
+        )
+        self._stream.flush()
+        self._stream.seek(0)
+
+    def _chunk(self, *, last: bool) -> None:
+        piece = bytes(self._waiting[:CHUNK])
+        del self._waiting[:CHUNK]
+        self._stream.write(
+            self._cipher.encrypt(_nonce(self._number), piece, _bound(self._bound, self._number, last=last))
+        )
+        self._number += 1
 
 
 def plain_size(stream: BinaryIO, name: str) -> int:
@@ -170,7 +207,9 @@ class Sealed(io.RawIOBase):
             self._stream.seek(HEADER + number * (CHUNK + TAG))
             sealed = self._stream.read(CHUNK + TAG)
             try:
-                data = self._cipher.decrypt(_nonce(number), sealed, _bound(self._bound, number, self._last))
+                data = self._cipher.decrypt(
+                    _nonce(number), sealed, _bound(self._bound, number, last=number == self._last)
+                )
             except InvalidTag:
                 words = f"The object {self._name[:16]}… cannot be read: it is not what was stored."
                 self._fault(words)
@@ -187,8 +226,8 @@ def _nonce(number: int) -> bytes:
     return number.to_bytes(12, "big")
 
 
-def _bound(name: bytes, number: int, last: int) -> bytes:
-    return name + struct.pack(">QB", number, number == last)
+def _bound(name: bytes, number: int, *, last: bool) -> bytes:
+    return name + struct.pack(">QB", number, last)
 
 
 def _wrapped_with(name: bytes, length: int, key: bytes) -> bytes:

@@ -184,6 +184,11 @@ X_FRAME_OPTIONS = "DENY"
 # Fields of forms and JSON bodies. Files have a limit of their own (UPLOAD_MAX_BYTES), kept by the views that take them.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000
+# What is too large for memory waits on the disk encrypted, for as long as the request lasts.
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "screening.upload_parts.SealedUploadHandler",
+]
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
