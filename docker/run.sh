@@ -21,7 +21,7 @@ case $role in
     more=()
     case $queues in
       default) queues=default,sending ;;
-      scoring) queues=scoring-urgent,scoring more=(-I screening.gpu_tasks,reports.gpu_tasks) ;;
+      scoring) queues=scoring-urgent,scoring && more=(-I screening.gpu_tasks,reports.gpu_tasks) ;;
       sending) ;;
       *) echo "worker default, worker sending or worker scoring" >&2 && exit 2 ;;
     esac
@@ -33,5 +33,10 @@ case $role in
     ;;
   receiver) exec "$python" manage.py dicom_receiver "$@" ;;
   manage) exec "$python" manage.py "$@" ;;
+  # What follows is asked by the container's health check.
+  healthy) exec "$python" -m config.healthy web ;;
+  answering) exec "$python" -m celery -A config inspect ping --timeout 30 -d "${1:?a worker}@$(hostname)" ;;
+  beating) [ -n "$(find "${BEAT_SCHEDULE:-/tmp/firstread-beat}"* -mmin -10)" ] ;;
+  listening) exec "$python" -m config.healthy port "${1:?a port}" ;;
   *) echo "no role $role: web, worker, beat, receiver or manage" >&2 && exit 2 ;;
 esac

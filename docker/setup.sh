@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Everything `make setup` does. Each step leaves a stamp and is skipped while what it reads is unchanged.
+# IMAGE=yes: for the image of production, without the tools of development and without a database.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 say() { printf '  %s\n' "$*"; }
@@ -30,7 +31,9 @@ command -v "$python" >/dev/null || python=python3
 "$python" -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' 2>/dev/null \
   || { echo "Firstread needs Python 3.11: install it, or name it with PYTHON=/path/to/python3.11."; exit 1; }
 
-want=$(stamp pyproject.toml constraints/pinned.txt)-${TORCH:-cpu}
+extras='[dev]'
+[ -z "${IMAGE:-}" ] || extras=''
+want=$(stamp pyproject.toml constraints/pinned.txt)-${TORCH:-cpu}${IMAGE:+-image}
 if ! done_already python "$want"; then
   say "Installing Python packages into .venv (a few minutes the first time) …"
   # An environment whose making was stopped has no pip.
@@ -43,8 +46,8 @@ if ! done_already python "$want"; then
   fi
   failed="The Python packages could not be installed."
   quietly pip.log "$failed" pip install -c "$pins" torch
-  quietly pip.log "$failed" pip install -c "$pins" -e '.[dev]'
-  quietly pip.log "$failed" .venv/bin/python -c 'import django, torch, transformers, celery, pydicom, pytest'
+  quietly pip.log "$failed" pip install -c "$pins" -e ".$extras"
+  quietly pip.log "$failed" .venv/bin/python -c "import django, torch, transformers, celery, pydicom${extras:+, pytest}"
   finished python "$want"
 fi
 
@@ -76,6 +79,7 @@ if ! done_already catalogues "$want" || [ -z "$(find locale -name '*.mo')" ]; th
   finished catalogues "$want"
 fi
 
+[ -z "${IMAGE:-}" ] || exit 0
 want=$(stamp */migrations/*.py bundles/*/model.json)-${DATABASE_URL:-default}-${FIRSTREAD_HOME:-var}
 if ! done_already database "$want" || { [ -z "${DATABASE_URL:-}" ] && [ ! -f "${FIRSTREAD_HOME:-var}/firstread.sqlite3" ]; }; then
   say "Migrating the database …"
