@@ -18,7 +18,9 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User, Verb
+from accounts.oidc import provider
 from accounts.services.authentication import note_authentication, password_is_right, recently_authenticated
+from accounts.services.oidc import known_there
 from accounts.sign_in_forms import CodeAgainForm
 
 # Names of addresses.
@@ -99,6 +101,7 @@ def _page(request: HttpRequest, user: User, *, wrong: bool) -> HttpResponse:
         "wrong": wrong,
         "by_password": user.has_usable_password(),
         "by_code": Authenticator.Type.TOTP in kinds,
+        "known_there": known_there(user, provider()),
     }
     if Authenticator.Type.WEBAUTHN in kinds:
         context["passkey"] = {"request_options": begin_authentication(user)}

@@ -16,12 +16,14 @@ from django.http import HttpRequest
 from accounts import audit
 from accounts.models import User, Verb
 from accounts.services.authentication import begin_session, note_authentication
+from accounts.services.oidc import VIA
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.signed_in")
 def signed_in(sender: type, request: HttpRequest, user: User, **_kwargs: Any) -> None:
     begin_session(request, user)
-    audit.record(Verb.SIGNED_IN, actor=user, request=request)
+    via = request.session.pop(VIA, "")
+    audit.record(Verb.SIGNED_IN, actor=user, request=request, detail={"via": via} if via else None)
 
 
 @receiver(user_logged_out, dispatch_uid="accounts.signed_out")

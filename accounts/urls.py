@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account import views as allauth
 from django.urls import include, path
 
-from accounts.views import audit, factors, invitations, preferences, tokens, users
+from accounts.views import audit, factors, invitations, oidc, preferences, tokens, users
 
 urlpatterns = [
     path("login/", allauth.login, name="account_login"),
@@ -33,6 +33,9 @@ urlpatterns = [
     path("preferences/keys/reset/", preferences.keys_reset, name="preferences-keys-reset"),
     path("preferences/keys/export/", preferences.keys_export, name="preferences-keys-export"),
     path("preferences/keys/import/", preferences.keys_import, name="preferences-keys-import"),
+    path("oidc/", oidc.oidc_start, name="oidc-start"),
+    path("oidc/again/", oidc.oidc_again, name="oidc-again"),
+    path("oidc/callback/", oidc.oidc_callback, name="oidc-callback"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:token_id>/revoke/", tokens.token_revoke, name="token-revoke"),
     path("tokens/people/", tokens.people_tokens, name="people-tokens"),

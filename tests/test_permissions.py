@@ -111,6 +111,9 @@ TABLE: dict[str, Row] = {
         name: Row(method="post", allowed=of(" ".join(ROLES), 302), open_to_stranger=302)
         for name in ("preferences-keys-reset", "preferences-keys-import", "phrase-remove")
     },
+    # Without a provider there is no single sign-on, for anybody.
+    **{f"oidc-{name}": Row(public=True, allowed=of(" ".join(CAST), 404)) for name in ("start", "callback")},
+    "oidc-again": Row(allowed={}, hidden=ROLES, open_to_stranger=404),
     "tokens": Row(allowed=of(" ".join(ROLES)), open_to_stranger=OK),
     # A token is one's own, whatever one's role.
     "token-revoke": Row(

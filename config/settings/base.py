@@ -33,6 +33,14 @@ AUDIT_HEAD = Path(env.str("AUDIT_HEAD", default=str(HOME / "audit-head.txt")))
 BACKUP_KEY = Path(env.str("BACKUP_KEY", default=str(HOME / "keys" / "backup.key")))
 # At least 32 random bytes: new names of one project follow from it, and with it the way back.
 DEIDENTIFY_KEY = Path(env.str("DEIDENTIFY_KEY", default=str(HOME / "keys" / "deidentify.key")))
+# Single sign-on with an OpenID provider (accounts.oidc). Empty: there is none.
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="").strip()
+OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
+OIDC_SCOPES = env.list("OIDC_SCOPES", default=["openid", "profile", "email"])
+# Which of the provider's groups have which role at which site, a JSON object.
+OIDC_ROLES = env.str("OIDC_ROLES", default="")
 # Who asks /metrics shows it; empty: nobody is answered.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # Whom reports may be sent to: hosts, addresses and ranges (reports.targets.reach). Empty: nobody.
