@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.logs.RequestIdMiddleware",
+    "config.browser.ForgetMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -143,6 +144,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "accounts.passwords.BreachedPasswordValidator"},
+    {"NAME": "accounts.place_words.PlaceWordsValidator"},
 ]
 # A file of passwords that others have lost (accounts.passwords); empty: the common ones alone are refused.
 BREACHED_PASSWORDS = env.str("BREACHED_PASSWORDS", default="")
@@ -179,7 +181,9 @@ MFA_FORMS = {
 # Where there is no Redis, tries that failed are counted in the database: all web processes know of them.
 CACHES = {"default": {"BACKEND": "accounts.shared_cache.DatabaseCounters"}}
 # A session ends so long after signing in, and so long after its person last did something (accounts.sessions).
-SESSION_COOKIE_AGE = int(env.float("SESSION_HOURS", default=12.0) * 3600)
+SESSION_LONGEST_SECONDS = int(env.float("SESSION_HOURS", default=12.0) * 3600)
+# One that is over is known for a day more, so that its person is told why they must sign in.
+SESSION_COOKIE_AGE = SESSION_LONGEST_SECONDS + 24 * 3600
 SESSION_IDLE_SECONDS = int(env.float("SESSION_IDLE_MINUTES", default=60.0) * 60)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -187,6 +191,8 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 # Words for the next page lie with the session, not in a cookie of their own.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Fields of forms and JSON bodies. Files have a limit of their own (UPLOAD_MAX_BYTES), kept by the views that take them.
@@ -207,7 +213,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "worker-src": [SELF],
         "object-src": [NONE],
-        "base-uri": [SELF],
+        "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
     }
