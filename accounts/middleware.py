@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -51,8 +52,15 @@ class SignInMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        self._end_what_is_over(request)
+        why = self._end_what_is_over(request)
+        request.ended = ended_words(request.COOKIES.get(ENDED_COOKIE, ""))  # type: ignore[attr-defined]
         response = self.get_response(request)
+        if why:
+            # In a cookie of its own: whatever else the page was asking for at that moment must not use it up.
+            secure = settings.SESSION_COOKIE_SECURE
+            response.set_cookie(ENDED_COOKIE, why, max_age=3600, httponly=True, samesite="Lax", secure=secure)
+        elif ENDED_COOKIE in request.COOKIES and SESSION_KEY in request.session:
+            response.delete_cookie(ENDED_COOKIE, samesite="Lax")
         # A script that wants data cannot sign anybody in: it is told, and keeps what it was about to save.
         if response.status_code == 302 and _wants_data(request) and _is_sign_in(response):
             return JsonResponse({"detail": _("You are signed out."), "sign_in": settings.LOGIN_URL}, status=401)
@@ -73,17 +81,22 @@ class SignInMiddleware:
         return held(request, name)
 
     @staticmethod
-    def _end_what_is_over(request: HttpRequest) -> None:
+    def _end_what_is_over(request: HttpRequest) -> str:
+        """Why the session was over, to the one request that ended it."""
         if SESSION_KEY not in request.session:
-            return
+            return ""
         why = sessions.end_of(request.session, timezone.now())
         if not why:
-            return
+            return ""
         person = request.user if isinstance(request.user, User) else None
-        audit.record(Verb.SESSION_LAPSED, actor=person, detail={"limit": why}, request=request)
+        with transaction.atomic():
+            # A page asks for many things at once: the first of them ends the session and tells of it.
+            ended, _rows = Session.objects.filter(pk=request.session.session_key).delete()
+            if ended:
+                audit.record(Verb.SESSION_LAPSED, actor=person, detail={"limit": why}, request=request)
         request.session.flush()
         request.user = AnonymousUser()
-        messages.info(request, ended_words(why))
+        return why if ended else ""
 
     @staticmethod
     def _led_to_set_up(request: HttpRequest) -> HttpResponse:
@@ -92,6 +105,9 @@ class SignInMiddleware:
             return JsonResponse({"detail": words}, status=403)
         return redirect("mfa_index")
 
+
+# Tells the page to sign in why somebody must, until they have.
+ENDED_COOKIE = "session_ended"
 
 # What somebody who must set up a second factor may open before they have one.
 WITHOUT_FACTOR = frozenset(
@@ -120,6 +136,8 @@ def ended_words(why: str) -> str:
     hours, minutes = settings.SESSION_LONGEST_SECONDS // 3600, settings.SESSION_IDLE_SECONDS // 60
     if why == "idle":
         return _("You were signed out after %(n)d minutes without work. What you wrote is kept.") % {"n": minutes}
+    if why != "absolute":
+        return ""
     return _("You were signed out: a session lasts %(n)d hours. What you wrote is kept.") % {"n": hours}
 
 

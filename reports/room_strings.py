@@ -83,6 +83,8 @@ _STRINGS: dict[str, str | Promise] = {
     "saved_at": _("saved {time}"),
     "unsaved": _("not saved yet"),
     "saving": _("saving …"),
+    "save_ended": _("Your session has ended. What you wrote is kept in this tab."),
+    "save_sign_in": _("Sign in again"),
     "save_offline": _("offline, kept here; sent when the connection is back"),
     "save_conflict": _("not saved: the report changed elsewhere"),
     "save_refused": _("not saved: {detail}"),

@@ -109,3 +109,24 @@ test('a refusal is told in the words of the server and not repeated', async () =
   assert.equal(one.detail, 'Claim the study first.');
   assert.equal(there.asked, 1);
 });
+
+test('a save that meets an ended session keeps the text, says where to sign in, and sends nothing more', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let asked = 0;
+  const kept = [];
+  const post = async () => {
+    asked += 1;
+    throw new HttpError(401, { detail: 'You are signed out.', sign_in: '/accounts/login/' });
+  };
+  const model = new ReportModel(sections());
+  const store = { put: (what) => kept.push(what.sections.a.map(({ text }) => text)), drop: () => kept.push('dropped') };
+  const one = new Saver({ model, url: '/save', revision: 3, changed: () => {}, kept: store, post });
+  model.add({ section: 'a', text: 'One.' });
+  assert.equal(await one.save(), false);
+  assert.deepEqual([one.state, one.signIn], ['ended', '/accounts/login/']);
+  model.add({ section: 'a', text: 'Two.' });
+  one.touched();
+  t.mock.timers.tick(60000);
+  assert.equal(await one.save(), false);
+  assert.deepEqual([asked, kept], [1, [['One.'], ['One.', 'Two.']]]);
+});

@@ -16,6 +16,7 @@ import { ReportModel } from './model.js';
 import { drawOffered } from './offered.js';
 import { freshRoom, poll } from './polling.js';
 import { Review } from './review.js';
+import { drawSaveState } from './save-state.js';
 import { Saver } from './saving.js';
 import { Sections } from './sections.js';
 import { Signing } from './signing.js';
@@ -99,7 +100,8 @@ export class ReportPanel {
     window.addEventListener('beforeunload', (event) => {
       if (!this.room.can.edit || !this.saver.dirty) return;
       this.saver.save({ keepalive: true });
-      if (this.saver.state === 'offline' || this.saver.conflict) event.preventDefault();
+      const lost = this.saver.state === 'ended' && !this.saver.kept?.usable;
+      if (this.saver.state === 'offline' || this.saver.conflict || lost) event.preventDefault();
     });
   }
 
@@ -183,17 +185,8 @@ export class ReportPanel {
   }
 
   #saverChanged() {
-    const { state, savedAt, detail } = this.saver;
-    const status = part('save-state');
-    const key = { unsaved: 'unsaved', saving: 'saving', offline: 'save_offline', conflict: 'save_conflict' }[state];
-    if (['invalid', 'refused'].includes(state)) {
-      status.textContent = detail ? this.say('save_refused', { detail }) : this.say('save_no_answer');
-    } else if (key) {
-      status.textContent = this.say(key);
-    } else {
-      status.textContent = savedAt ? this.say('saved_at', { time: clock(savedAt) }) : '';
-    }
-    status.classList.toggle('late', ['conflict', 'invalid', 'refused'].includes(state));
+    const { state } = this.saver;
+    drawSaveState(part('save-state'), this.saver, this.say);
     if (state === 'saved') this.editor?.saved();
     publish({ save: state, revision: this.saver.revision });
     drawConflict(part('conflict'), this.saver, {

@@ -19,6 +19,8 @@ export class Saver {
   savedAt = '';
   detail = '';
   conflict = null;
+  /** Where to sign in again, once the session has ended. */
+  signIn = '';
   #timer = null;
   #running = null;
   #savedVersion;
@@ -75,8 +77,9 @@ export class Saver {
 
   touched() {
     if (!this.dirty || this.conflict) return;
-    if (this.state === 'offline') this.#keep();
+    if (['offline', 'ended'].includes(this.state)) this.#keep();
     else this.#become('unsaved');
+    if (this.state === 'ended') return;
     clearTimeout(this.#timer);
     this.#unsavedSince ||= Date.now();
     const left = LONGEST_MS - (Date.now() - this.#unsavedSince);
@@ -96,7 +99,7 @@ export class Saver {
   async save({ keepalive = false } = {}) {
     clearTimeout(this.#timer);
     while (this.#running) await this.#running;
-    if (this.conflict || this.state === 'refused') return false;
+    if (this.conflict || ['refused', 'ended'].includes(this.state)) return false;
     if (!this.dirty) return true;
     this.#running = this.#send(keepalive);
     try {
@@ -138,6 +141,11 @@ export class Saver {
     if (status === 409 && error.body?.theirs) {
       this.conflict = error.body;
       this.#become('conflict');
+    } else if (status === 401) {
+      // Nobody is signed in any more: the text waits here, sealed, for the page that comes after signing in again.
+      this.signIn = error.body?.sign_in ?? '/accounts/login/';
+      this.#become('ended');
+      this.#keep();
     } else if (error instanceof Offline || status >= 500) {
       this.#become('offline');
       this.#keep();
