@@ -45,6 +45,11 @@ CONFIRMED = frozenset(
         "erasures-hold",
         "delivery-again",
         "delivery-give-up",
+        "export-ask",
+        "export-key",
+        "patient-merge",
+        "patient-unmerge",
+        "patient-correct",
     }
 )
 # These ask in their own form, each time or after 15 minutes: they take files, or cannot be undone.

@@ -23,6 +23,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         (Action.VIEW_WORKLIST, _("Worklist"), reverse("worklist")),
         (Action.COMMUNICATE, _("Tasks"), reverse("tasks")),
         (Action.UPLOAD, _("Upload"), reverse("upload")),
+        (Action.MANAGE_PATIENTS, _("Patients"), reverse("patients")),
         (Action.MANAGE_USERS, _("Users"), reverse("users")),
         (Action.MANAGE_MODELS, _("Models"), reverse("models")),
         (Action.MANAGE_RULES, _("Reading rules"), reverse("reading-rules")),
@@ -31,6 +32,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         (Action.MANAGE_SITES, _("Settings"), reverse("sites")),
         (Action.ERASE_CONTENT, _("Erasure"), reverse("erasures")),
         (Action.VIEW_STATUS, _("Status"), reverse("status")),
+        (Action.BREAK_GLASS, _("Emergency"), reverse("emergency")),
+        (Action.VIEW_AUDIT, _("Emergency"), reverse("emergency")),
         (Action.VIEW_AUDIT, _("Audit"), reverse("audit")),
     )
     return {

@@ -44,6 +44,10 @@ JOBS = {
     # A batch at a time, so that neither the queue nor the disk is held up.
     "erase_expired": Job("reports.tasks.erase_expired", every_s=1800),
     "purge_broker": Job("screening.tasks.purge_broker", every_s=3600),
+    # Long work on a queue that waits anyhow; the lease is renewed from object to object.
+    "export_studies": Job("screening.tasks.export_studies", queue="sending", lease_s=180, attempts=3),
+    "sweep_exports": Job("screening.tasks.sweep_exports", every_s=30),
+    "sweep_glass": Job("screening.tasks.sweep_glass", every_s=10),
     "prepare_metadata": Job("screening.tasks.prepare_metadata"),
     "score_study": Job("screening.gpu_tasks.score_study", queue="scoring", lease_s=SCORE_LEASE_S, attempts=3),
     "draft_report": Job("reports.gpu_tasks.draft_report", queue="scoring", lease_s=60, attempts=3),

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from config.celery import app
 from config.jobs import JOBS
-from screening.services import broker, metadata, scoring, studies
+from screening.services import broker, emergency, exporting, metadata, scoring, studies
 
 
 @app.task(name=JOBS["close_quiet_studies"].task)
@@ -22,6 +22,21 @@ def prepare_metadata(study_id: int) -> int:
 @app.task(name=JOBS["sweep_leases"].task)
 def sweep_leases() -> int:
     return scoring.sweep_leases()
+
+
+@app.task(name=JOBS["export_studies"].task)
+def export_studies(export_id: int) -> bool:
+    return exporting.run_export(export_id)
+
+
+@app.task(name=JOBS["sweep_exports"].task)
+def sweep_exports() -> int:
+    return exporting.sweep_exports()
+
+
+@app.task(name=JOBS["sweep_glass"].task)
+def sweep_glass() -> int:
+    return emergency.sweep_glass()
 
 
 @app.task(name=JOBS["purge_broker"].task)

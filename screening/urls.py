@@ -2,7 +2,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from screening.views import acts, models, programmes, queues, sessions, status, uploading, worklist
+from screening.views import (
+    acts,
+    emergency,
+    exports,
+    models,
+    patients,
+    programmes,
+    queues,
+    sessions,
+    status,
+    uploading,
+    worklist,
+)
 
 urlpatterns = [
     path("worklist/", worklist.worklist, name="worklist"),
@@ -30,6 +42,20 @@ urlpatterns = [
     path("settings/programmes/set/", programmes.programme_set, name="programme-set"),
     path("settings/queues/", queues.queues, name="queues"),
     path("settings/queues/<int:study_id>/retry/", queues.run_retry, name="run-retry"),
+    path("settings/exports/", exports.exports, name="exports"),
+    path("settings/exports/ask/", exports.export_ask, name="export-ask"),
+    path("settings/exports/<int:export_id>/", exports.export, name="export"),
+    path("settings/exports/<int:export_id>/export.zip", exports.export_file, name="export-file"),
+    path("settings/exports/<int:export_id>/key/", exports.export_key, name="export-key"),
+    path("settings/exports/<int:export_id>/remove/", exports.export_remove, name="export-remove"),
+    path("patients/", patients.patients, name="patients"),
+    path("patients/<int:number>/", patients.patient, name="patient"),
+    path("patients/<int:number>/correct/", patients.patient_correct, name="patient-correct"),
+    path("patients/<int:number>/merge/", patients.patient_merge, name="patient-merge"),
+    path("patients/merges/<int:number>/undo/", patients.patient_unmerge, name="patient-unmerge"),
+    path("emergency/", emergency.emergency, name="emergency"),
+    path("emergency/open/", emergency.emergency_open, name="emergency-open"),
+    path("emergency/end/", emergency.emergency_end, name="emergency-end"),
     path("metrics", status.metrics, name="metrics"),
     path("models/", models.model_list, name="models"),
     path("models/install/", models.model_install, name="model-install"),

@@ -23,6 +23,7 @@ from screening.phantoms.headers import as_bytes
 from screening.selectors.registry import active_row
 from screening.storage import storage
 from tests.ingest.images import ct
+from tests.permissions_privacy import privacy_arguments, privacy_rows
 from tests.permissions_world import due_tasks, own_layout, own_token
 
 ROLES = ("reader", "trainee", "technologist", "administrator", "auditor")
@@ -242,6 +243,7 @@ TABLE: dict[str, Row] = {
     "report-print": Row(arguments="report", allowed=of("reader trainee", 409), hidden=OUT_OF_SIGHT),
     "report-pdf": Row(arguments="report", allowed=of("reader trainee", 409), hidden=OUT_OF_SIGHT),
     "report-export": Row(arguments="report form", allowed=of("reader trainee", 409), hidden=OUT_OF_SIGHT),
+    **privacy_rows(Row, of),
     "schema": Row(api=True, allowed=of(" ".join(ROLES)), open_to_stranger=OK),
     **{f"api-{name}": Row(api=True, allowed=WORKLIST, open_to_stranger=OK) for name in ("studies", "worklist")},
     "api-study": Row(api=True, arguments="study", allowed=WORKLIST),
@@ -341,6 +343,7 @@ def world(north, reader, trainee, technologist, administrator, auditor, stranger
             "layout": [own_layout(reader).pk, "choose"],
             "report": [report.pk],
             **due_tasks(drafting.ensure_report(study=make_study(north, programme="lung")), reader),
+            **privacy_arguments(study, earlier, administrator),
             "form": ["csv"],
             "report form": [report.pk, "fhir"],
             "token": [own_token(reader).pk],

@@ -14,7 +14,7 @@ from reports.selectors.hanging import hanging_json
 from reports.selectors.images import series_of
 from reports.selectors.measuring import measurements_json
 from reports.selectors.opinion import sight
-from reports.selectors.priors import organ_shift_mm, pairs_json, priors_json
+from reports.selectors.priors import organ_shift_mm, pairs_json, priors_told
 from screening.models import Study
 from screening.selectors import findings_of, standing_run
 from screening.selectors.measuring import Decided, decided_findings
@@ -22,7 +22,7 @@ from screening.selectors.measuring import Decided, decided_findings
 
 def room_beside(study: Study, user: User, sees_report: bool) -> dict[str, Any]:
     """What the room's data says of hanging and of earlier studies; their images are asked for when they are shown."""
-    return {"hanging": hanging_json(study, user), "priors": priors_json(study, sees_report)}
+    return {"hanging": hanging_json(study, user), "priors": priors_told(study, user, sees_report)}
 
 
 def beside_json(study: Study, prior: Study, user: User) -> dict[str, Any]:

@@ -7,14 +7,15 @@ from typing import Any
 from django.db.models import Count, Max
 
 from accounts.models import User
-from accounts.roles import Action, can
+from accounts.roles import Action
 from reports.selectors.double_reading import is_blind
 from reports.selectors.findings import findings_json
 from reports.selectors.measuring import measurements_json
 from reports.selectors.opinion import sight
-from reports.selectors.priors import earlier_studies, priors_json
+from reports.selectors.priors import earlier_studies, priors_told
 from screening.models import Study
 from screening.selectors import findings_of
+from screening.selectors.doors import may
 from screening.selectors.measuring import Decided, decided_findings
 
 
@@ -22,7 +23,7 @@ def mark_of(study: Study, user: User, *, sees_ai: bool, blind: bool) -> str:
     """Another text whenever `news_json` has something else to tell this user; nothing else can be read from it. At
     most three queries and that for the patient's past: the open page asks for it every few seconds."""
     measured = decided = 0
-    if can(user, Action.VIEW_REPORT, study.site) and not blind:
+    if may(user, Action.VIEW_REPORT, study) and not blind:
         measured = study.measurements.aggregate(newest=Max("pk"))["newest"] or 0
     if sees_ai and not blind:
         decided = study.finding_decisions.aggregate(newest=Max("pk"))["newest"] or 0
@@ -37,11 +38,11 @@ def news_json(study: Study, user: User) -> dict[str, Any]:
     blind = is_blind(study)
     found = findings_of(study) if sees_ai else []
     decided = [Decided(each.key, each, None) for each in found] if blind else decided_findings(study, found)
-    sees_measures = can(user, Action.VIEW_REPORT, study.site)
+    sees_measures = may(user, Action.VIEW_REPORT, study)
     return {
         "mark": mark_of(study, user, sees_ai=sees_ai, blind=blind),
         "me": str(user),
         "measurements": measurements_json(study, user) if sees_measures else [],
         "findings": findings_json(decided, None) if sees_ai else None,
-        "priors": priors_json(study, sees_report),
+        "priors": priors_told(study, user, sees_report),
     }

@@ -7,13 +7,14 @@ from typing import Any
 from accounts.models import User
 from accounts.roles import Action, can
 from screening.models import Reading, Study
+from screening.selectors.doors import may
 from screening.selectors.holding import is_held_back
 from screening.states import StudyStatus
 
 
 def sight(study: Study, user: User) -> tuple[bool, bool, bool]:
     """May the user see the AI's view, may they see the report, and is either only held back until a first opinion?"""
-    sees_ai, sees_report = can(user, Action.VIEW_SCORES, study.site), can(user, Action.VIEW_REPORT, study.site)
+    sees_ai, sees_report = may(user, Action.VIEW_SCORES, study), may(user, Action.VIEW_REPORT, study)
     held = (sees_ai or sees_report) and is_held_back(user, study)
     return sees_ai and not held, sees_report and not held, held
 

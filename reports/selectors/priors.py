@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.roles import Action
+from accounts.roles import Action, can
 from reports.models import LesionMatch, MatchVerdict, Report
 from reports.selectors.double_reading import is_blind
 from reports.selectors.lesions import lesions_of, number_of, organ_box, standing_findings
@@ -67,6 +67,13 @@ def priors_json(study: Study, sees_report: bool) -> Json:
         "studies": [_prior_json(study, each, reports.get(each.pk), signed) for each in studies],
         "why_none": _why_none(study),
     }
+
+
+def priors_told(study: Study, user: User, sees_report: bool) -> Json:
+    """The same, for a user; who sees one study in an emergency is not told of the patient's others."""
+    if not can(user, Action.VIEW_IMAGES, study.site):
+        return {"studies": [], "why_none": _("Earlier studies are not shown in an emergency.")}
+    return priors_json(study, sees_report)
 
 
 def _why_none(study: Study) -> str:

@@ -33,6 +33,7 @@ from reports.states import REPORT_TABLE, ReportStatus
 from screening.models import Finding, Reading, ScoreRun, Study, Tier
 from screening.programmes import PROGRAMMES, presets_for
 from screening.selectors import findings_of, latest_run, open_reading
+from screening.selectors.doors import may
 from screening.selectors.measuring import Decided, decided_findings
 from screening.selectors.phrases import age, ai_lines, person_name
 from screening.selectors.registry import basis_words
@@ -69,7 +70,7 @@ def room(study: Study, user: User, request: HttpRequest) -> dict[str, Any]:
         "findings": findings_json(_decided(study, findings, blind), run) if sees_ai else [],
         "reject_reasons": reject_reasons(),
         "finding_types": finding_types(),
-        "measurements": measurements_json(study, user) if can(user, Action.VIEW_REPORT, study.site) else [],
+        "measurements": measurements_json(study, user) if may(user, Action.VIEW_REPORT, study) else [],
         "findings_section": content_for(report.programme if report else study.programme).findings_section,
         "form": form_json(report.programme if report else study.programme) if sees_report else None,
         "opinion": opinion_json(study, user, reading, held),

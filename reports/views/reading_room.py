@@ -22,6 +22,7 @@ from reports.selectors.news import news_json
 from reports.selectors.tasks import panel_of
 from reports.services.opening import open_for_reading
 from screening.selectors import study_for
+from screening.selectors.emergency import glass_of
 
 LARGEST_BODY = 4 * 1024 * 1024
 
@@ -63,7 +64,8 @@ def reading_room(request: HttpRequest, study_uid: str) -> HttpResponse:
         detail={"report": shown["report"]["id"]} if shown["report"] else {},
         request=request,
     )
-    return render(request, "reports/reading_room.html", {"room": shown, "study": study, "tasks": panel_of(study, user)})
+    told = {"room": shown, "study": study, "tasks": panel_of(study, user), "glass": glass_of(user, study)}
+    return render(request, "reports/reading_room.html", told)
 
 
 @require_GET

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from screening.models.study import Study
 
@@ -28,6 +31,15 @@ class GlassBreak(models.Model):
             models.CheckConstraint(condition=Q(expires_at__gt=F("opened_at")), name="glass_ends"),
             models.CheckConstraint(condition=~Q(reason=""), name="glass_has_reason"),
         )
+
+    @property
+    def seconds_left(self) -> int:
+        """At least 1: after so many the page asks again, and the door is shut."""
+        return max(1, math.ceil((self.expires_at - timezone.now()).total_seconds()))
+
+    @property
+    def holds(self) -> bool:
+        return self.ended_at is None and self.expires_at > timezone.now()
 
     def __str__(self) -> str:
         return f"Emergency access {self.pk}"

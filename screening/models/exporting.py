@@ -14,8 +14,8 @@ from screening.states import ExportStatus
 class Export(models.Model):
     """One export of one site. project: one project, one set of new names.
 
-    attempt, lease_until: a worker's result counts only from the current one. report: how often what was removed,
-    emptied, changed, replaced or masked, and why images were left out; never a value. failure: a code.
+    attempt, lease_until: a worker's result counts only from the current one; lost: how many workers were lost since the
+    last study that was finished. failure: a code.
     """
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
@@ -26,7 +26,8 @@ class Export(models.Model):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     status = models.CharField(max_length=8, choices=ExportStatus, default=ExportStatus.WAITING)
-    attempt = models.PositiveSmallIntegerField(default=0)
+    attempt = models.PositiveIntegerField(default=0)
+    lost = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     failure = models.CharField(max_length=32, blank=True)
     finished_at = models.DateTimeField(null=True)
@@ -46,7 +47,8 @@ class Export(models.Model):
 
 
 class ExportStudy(models.Model):
-    """One study of an export. new_uid: its StudyInstanceUID there; left_out: sentence → how many objects."""
+    """One study of an export. new_uid: its StudyInstanceUID there; left_out: sentence → how many objects; report: kind of
+    change → element → how often, never a value."""
 
     export = models.ForeignKey(Export, on_delete=models.CASCADE, related_name="studies")
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")

@@ -1,17 +1,25 @@
-"""The only doors from a URL to a study or an image: out of sight is 404, not allowed is 403."""
+"""The only doors from a URL to a study or an image: out of sight is 404, not allowed is 403.
+
+A study is seen by a role at its site, or, for a limited time, by an emergency access to that one study: everything that
+leads to a study asks here, so all of it opens together and ends together.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Site, User
 from accounts.roles import Action, can, in_reach, roles_for, roles_with
-from screening.models import Instance, Study
+from screening.models import GlassBreak, Instance, Study
+
+# What an emergency access shows: images, the report and what the AI said of them. It lets nothing be done.
+GLASS_SHOWS = frozenset({Action.VIEW_IMAGES, Action.VIEW_REPORT, Action.VIEW_SCORES})
 
 
 def sites_where(user: User, action: str) -> QuerySet[Site]:
@@ -21,13 +29,39 @@ def sites_where(user: User, action: str) -> QuerySet[Site]:
     return Site.objects.filter(memberships__in=in_reach(user).filter(role__in=roles_for(user, action)))
 
 
-def visible_studies(user: User) -> QuerySet[Study]:
-    """Studies of the sites whose worklist or images the user may see; to what was erased no door leads."""
+def open_glass(user: User) -> QuerySet[GlassBreak]:
+    """The emergency accesses of `user` that hold now. None for an API token, nor once their site allows none or the
+    person is a reader nowhere any more."""
+    if not user.is_active or user.grant is not None:
+        return GlassBreak.objects.none()
+    return GlassBreak.objects.filter(
+        Exists(in_reach(user).filter(role__in=roles_for(user, Action.BREAK_GLASS))),
+        user=user,
+        ended_at__isnull=True,
+        expires_at__gt=timezone.now(),
+        study__site__is_active=True,
+        study__site__break_glass_minutes__gt=0,
+        study__erased_at__isnull=True,
+    )
+
+
+def may(user: User, action: str, study: Study) -> bool:
+    """May `user` do `action` with this study: by a role at its site, or, to look, in an emergency?"""
+    return can(user, action, study.site) or (action in GLASS_SHOWS and open_glass(user).filter(study=study.pk).exists())
+
+
+def visible_studies(user: User, *, by_role: bool = False) -> QuerySet[Study]:
+    """Studies of the sites whose worklist or images the user may see; to what was erased no door leads.
+
+    by_role: without what they see in an emergency.
+    """
     if not user.is_active:
         return Study.objects.none()
     roles = {*roles_with(Action.VIEW_WORKLIST), *roles_with(Action.VIEW_IMAGES)}
-    sites = in_reach(user).filter(role__in=roles).values("site")
-    return Study.objects.filter(site__in=sites, erased_at__isnull=True).select_related("site", "patient")
+    seen = Q(site__in=in_reach(user).filter(role__in=roles).values("site"))
+    if not by_role:
+        seen |= Q(pk__in=open_glass(user).values("study"))
+    return Study.objects.filter(seen, erased_at__isnull=True).select_related("site", "patient")
 
 
 def study_for(user: User, study_uid: str, action: str, site_slug: str | None = None) -> Study:
@@ -41,7 +75,7 @@ def study_for(user: User, study_uid: str, action: str, site_slug: str | None = N
     study = studies.first()
     if study is None:
         raise Http404(_("There is no such study."))
-    if not can(user, action, study.site):
+    if not may(user, action, study):
         raise PermissionDenied(_("Your role does not allow this."))
     return study
 
@@ -65,7 +99,7 @@ def image_for(user: User, sop_uid: str, action: str, site_slug: str | None = Non
     """
     memberships = in_reach(user)
     seeing = {*roles_with(Action.VIEW_WORKLIST), *roles_with(Action.VIEW_IMAGES)}
-    images = Instance.objects.filter(sop_uid=sop_uid, site__in=memberships.filter(role__in=seeing).values("site"))
+    images = Instance.objects.filter(sop_uid=sop_uid).order_by("id")
     if site_slug:
         images = images.filter(site__slug=site_slug)
     if above:
@@ -73,7 +107,11 @@ def image_for(user: User, sop_uid: str, action: str, site_slug: str | None = Non
         images = images.filter(**{names[level]: uid for level, uid in above.items()})
     allowed = Exists(memberships.filter(site=OuterRef("site"), role__in=roles_for(user, action)))
     fields = ("sop_uid", "sha256", "transfer_syntax_uid", "frames", "series__study__study_uid", "site_id")
-    found = images.order_by("id").values_list(allowed, *fields).first() if user.is_active else None
+    by_role = images.filter(site__in=memberships.filter(role__in=seeing).values("site"))
+    found = by_role.values_list(allowed, *fields).first() if user.is_active else None
+    if found is None and action in GLASS_SHOWS:
+        in_emergency = images.filter(series__study__in=open_glass(user).values("study"))
+        found = in_emergency.values_list(Value(True), *fields).first()
     if found is None:
         raise Http404(_("There is no such image."))
     if not found[0]:
@@ -93,6 +131,6 @@ def instance_for(user: User, sop_uid: str, action: str, site_slug: str | None = 
     instance = instances.first()
     if instance is None:
         raise Http404(_("There is no such image."))
-    if not can(user, action, instance.site):
+    if not may(user, action, instance.series.study):
         raise PermissionDenied(_("Your role does not allow this."))
     return instance

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Action
 from screening.models import Instance, Series, Study
-from screening.selectors.doors import sites_where, visible_studies
+from screening.selectors.doors import open_glass, sites_where, visible_studies
 
 Level = Literal["study", "series", "instance"]
 LEVELS: tuple[Level, ...] = ("study", "series", "instance")
@@ -111,7 +111,8 @@ def find_instances(
 
 
 def _studies(user: User, site: str) -> QuerySet[Study]:
-    studies = visible_studies(user).filter(site__in=sites_where(user, Action.VIEW_IMAGES))
+    by_role = Q(site__in=sites_where(user, Action.VIEW_IMAGES))
+    studies = visible_studies(user).filter(by_role | Q(pk__in=open_glass(user).values("study")))
     return studies.filter(site__slug=site) if site else studies
 
 

@@ -1,10 +1,11 @@
-"""A study without its person, as files in a folder with a report of what went."""
+"""A study without its person, object by object; as files in a folder, with a report of what went."""
 
 from __future__ import annotations
 
 import io
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +15,12 @@ from pydicom import dcmread
 
 from accounts import audit
 from accounts.models import User, Verb
-from screening.deidentify.rules import METHOD, OPTIONS, Pseudonyms, Refused, Report, deidentify
+from screening.deidentify.mask_child import MASKER
+from screening.deidentify.rules import KINDS_OF_CHANGE, METHOD, OPTIONS, Pseudonyms, Refused, Report, deidentify
+from screening.dicom.elements import READING_ERRORS
 from screening.models import Instance, Study
-from screening.storage import storage
+from screening.services.export_documents import documents_of
+from screening.storage import MissingObject, storage
 
 
 class NoKey(Exception):
@@ -25,12 +29,22 @@ class NoKey(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """folder: named by the new StudyInstanceUID. refused: sentence → how many images."""
+    """folder: named by the new StudyInstanceUID. refused: sentence → how many objects."""
 
     folder: Path
     written: int
     refused: Counter[str]
     report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """One object: its new UID and file; or the sentence why it is left out."""
+
+    uid: str
+    data: bytes
+    report: Report
+    refused: str = ""
 
 
 def pseudonyms(project: str) -> Pseudonyms:
@@ -39,6 +53,48 @@ def pseudonyms(project: str) -> Pseudonyms:
         return Pseudonyms(Path(settings.DEIDENTIFY_KEY).read_bytes(), project)
     except (FileNotFoundError, IsADirectoryError, ValueError):
         raise NoKey("De-identification needs a key of at least 32 random bytes where DEIDENTIFY_KEY says.") from None
+
+
+def freed_objects(study: Study, names: Pseudonyms, *, with_reports: bool = False) -> Iterator[Freed]:
+    """Every stored object of the study and, where asked for, what its report makes of it, one after another.
+
+    Whose study it is, the database says: a patient merged since has one new name throughout.
+    """
+    whose = whose_of(study)
+    for instance in Instance.objects.filter(series__study=study).order_by("series_id", "number", "id").iterator():
+        try:
+            with storage().open_range(instance.sha256) as stream:
+                data = stream.read()
+        except MissingObject:
+            yield Freed("", b"", Report(), "Its file is missing.")
+            continue
+        yield _freed(data, names, study.site.slug, whose)
+    for data in documents_of(study) if with_reports else ():
+        yield _freed(data, names, study.site.slug, whose)
+
+
+def _freed(data: bytes, names: Pseudonyms, site: str, whose: tuple[str, str]) -> Freed:
+    out = io.BytesIO()
+    try:
+        clean, report = deidentify(dcmread(io.BytesIO(data)), names, site=site, whose=whose, mask=MASKER.masked)
+        clean.save_as(out, enforce_file_format=True)
+    except Refused as error:
+        return Freed("", b"", Report(), str(error))
+    except READING_ERRORS:
+        # What a stranger sent may break anything; its words are not told.
+        return Freed("", b"", Report(), "Its file cannot be read to the end.")
+    return Freed(str(clean.SOPInstanceUID), out.getvalue(), report)
+
+
+def whose_of(study: Study) -> tuple[str, str]:
+    """Issuer and patient ID by which a study's patient is named; without an ID it is nobody's but its own."""
+    patient = study.patient
+    return (patient.issuer, patient.patient_id) if patient.patient_id else ("", f"study {study.study_uid}")
+
+
+def counts_of(report: Report) -> dict[str, dict[str, int]]:
+    """Kind of change → element → how often, as the reports have it."""
+    return {kind: dict(sorted(getattr(report, kind).items())) for kind in KINDS_OF_CHANGE}
 
 
 def export_deidentified(
@@ -50,6 +106,36 @@ def export_deidentified(
     """
     names = pseudonyms(project)
     detail = {"project": project[:64], "images": study.instance_count}
+    record_export(study, actor, detail, request)
+    place = folder / names.uid(study.study_uid)
+    place.mkdir(parents=True, exist_ok=True)
+    report, refused, written = Report(), Counter[str](), 0
+    per_object = []
+    for freed in freed_objects(study, names):
+        if freed.refused:
+            refused[freed.refused] += 1
+            continue
+        (place / f"{freed.uid}.dcm").write_bytes(freed.data)
+        report.add(freed.report)
+        per_object.append(
+            {"object": freed.uid, **{kind: getattr(freed.report, kind).total() for kind in KINDS_OF_CHANGE}}
+        )
+        written += 1
+    told = {
+        "method": METHOD,
+        "options": [words for _code, words in OPTIONS],
+        "written": written,
+        "refused": dict(refused),
+        **counts_of(report),
+        "objects": per_object,
+    }
+    (place / "report.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    return Exported(place, written, refused, report)
+
+
+def record_export(
+    study: Study, actor: User | None, detail: dict[str, object], request: HttpRequest | None = None
+) -> None:
     audit.record(
         Verb.STUDY_DEIDENTIFIED,
         actor=actor,
@@ -59,26 +145,3 @@ def export_deidentified(
         detail=detail,
         request=request,
     )
-    place = folder / names.uid(study.study_uid)
-    place.mkdir(parents=True, exist_ok=True)
-    report, refused, written = Report(), Counter[str](), 0
-    for instance in Instance.objects.filter(series__study=study).order_by("series_id", "number", "id").iterator():
-        with storage().open_range(instance.sha256) as stream:
-            dataset = dcmread(io.BytesIO(stream.read()))
-        try:
-            clean, of_one = deidentify(dataset, names, site=study.site.slug)
-        except Refused as error:
-            refused[str(error)] += 1
-            continue
-        clean.save_as(place / f"{clean.SOPInstanceUID}.dcm", enforce_file_format=True)
-        report.add(of_one)
-        written += 1
-    told = {
-        "method": METHOD,
-        "options": [words for _code, words in OPTIONS],
-        "written": written,
-        "refused": dict(refused),
-        **{kind: dict(sorted(getattr(report, kind).items())) for kind in ("removed", "emptied", "changed")},
-    }
-    (place / "report.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
-    return Exported(place, written, refused, report)

@@ -15,6 +15,7 @@ from screening.dicom.parse import ParsedInstance
 from screening.models import Instance, OrderPriority, Patient, Series, Study
 from screening.services.looking import record_once
 from screening.services.ordering import join_order
+from screening.services.patients import joined, known_before, note_arrival
 from screening.services.priority import brought_forward, first_due
 from screening.states import STUDY_TABLE, AiState, StudyStatus, advance
 
@@ -79,11 +80,12 @@ def _study(*, parsed: ParsedInstance, site: Site, now: dt.datetime) -> Study:
     if study is None:
         priority = OrderPriority(parsed.order_priority or OrderPriority.ROUTINE)
         due_at, rule = first_due(received_at=now, order_priority=priority, site_id=site.pk)
-        created, _ = Study.objects.get_or_create(
+        patient, merged_by = joined(_patient(parsed=parsed, site=site))
+        created, is_new = Study.objects.get_or_create(
             site=site,
             study_uid=parsed.study_uid,
             defaults={
-                "patient": _patient(parsed=parsed, site=site),
+                "patient": patient,
                 "modality": parsed.modality,
                 "order_priority": priority,
                 "received_at": now,
@@ -94,6 +96,8 @@ def _study(*, parsed: ParsedInstance, site: Site, now: dt.datetime) -> Study:
             },
         )
         study = Study.objects.select_for_update().get(pk=created.pk)
+        if is_new and merged_by:
+            note_arrival(study, merged_by)
     _check_patient(patient=study.patient, parsed=parsed)
     return study
 
@@ -110,10 +114,14 @@ def _patient(*, parsed: ParsedInstance, site: Site) -> Patient:
 
 
 def _check_patient(*, patient: Patient, parsed: ParsedInstance) -> None:
-    """Flag another name or birth date under the same ID; refuse another ID in the same study."""
-    if patient.patient_id != parsed.patient_id or (
+    """Flag another name or birth date under the same ID; refuse another ID in the same study.
+
+    Neither where a person has said so before: a merged patient's old ID, a name or birth date corrected away.
+    """
+    other_id = patient.patient_id != parsed.patient_id or bool(
         parsed.issuer and patient.issuer and parsed.issuer != patient.issuer
-    ):
+    )
+    if other_id and not _merged_into(patient, parsed):
         raise IngestError("patient_conflict", "The study is here already, with another patient ID.")
     changes: dict[str, Any] = {}
     if parsed.patient_name and not patient.name:
@@ -124,10 +132,20 @@ def _check_patient(*, patient: Patient, parsed: ParsedInstance) -> None:
         changes["sex"] = parsed.sex
     other_name = bool(parsed.patient_name and patient.name) and _same(parsed.patient_name) != _same(patient.name)
     other_birth = bool(parsed.birth_date and patient.birth_date) and parsed.birth_date != patient.birth_date
+    if other_name:
+        other_name = _same(parsed.patient_name) not in {_same(name) for name in known_before(patient, "name")}
+    if other_birth and parsed.birth_date:
+        other_birth = parsed.birth_date.isoformat() not in known_before(patient, "birth_date")
     if (other_name or other_birth) and not patient.mismatch:
         changes["mismatch"] = True
     if changes:
         Patient.objects.filter(pk=patient.pk).update(**changes)
+
+
+def _merged_into(patient: Patient, parsed: ParsedInstance) -> bool:
+    """Are the identifiers of the file those of a patient who was merged into this one?"""
+    old = Patient.objects.filter(site=patient.site_id, patient_id=parsed.patient_id).exclude(patient_id="")
+    return any(joined(each)[0].pk == patient.pk for each in old if each.issuer in ("", parsed.issuer))
 
 
 def _same(name: str) -> str:

@@ -29,6 +29,7 @@ from tests.chromium import Room
 from tests.conftest import PASSWORD
 from tests.frontend import conftest as frontend
 from tests.pages.table import PAGES, Page, url_of
+from tests.permissions_privacy import privacy_arguments
 from tests.permissions_world import own_token
 from tests.reports.conftest import by_template, full_text
 
@@ -136,6 +137,7 @@ def world(
         "site": [north.slug],
         "model": [model.name, model.version],
         "target": [target.pk],
+        **privacy_arguments(made.studies["signed"], made.studies["open"], administrator),
         "no study": ["1.2.3.4"],
         "open report": [made.reports["open"].pk],
         "signed report": [made.reports["signed"].pk],

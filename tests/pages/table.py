@@ -83,6 +83,12 @@ PAGES: dict[str, Page] = {
     "queues": Page("administrator"),
     "storage": Page("administrator"),
     "retention": Page("administrator", query="?study_years=10&report_years=10"),
+    "exports": Page("administrator"),
+    "export": Page("administrator", "export"),
+    "emergency": Page("reader"),
+    "emergency of an auditor": Page("auditor", url="emergency"),
+    "patients": Page("technologist"),
+    "patient": Page("technologist", "patient"),
     "status": Page("administrator"),
     "audit": Page("auditor"),
     # The same addresses in another state
