@@ -27,6 +27,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         (Action.MANAGE_USERS, _("Users"), reverse("users")),
         (Action.MANAGE_MODELS, _("Models"), reverse("models")),
         (Action.MANAGE_RULES, _("Reading rules"), reverse("reading-rules")),
+        (Action.MANAGE_RULES, _("Review rules"), reverse("review-rules")),
         (Action.MANAGE_RULES, _("House style"), reverse("house-style")),
         (Action.MANAGE_TARGETS, _("Targets"), reverse("targets")),
         (Action.MANAGE_SITES, _("Settings"), reverse("sites")),

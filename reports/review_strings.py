@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from reports.review import Severity
+
 # Message → sentence. "{finding_n}" is the number of a finding, "{place}" where it lies, "{stated}" a category.
 SENTENCES: dict[str, str | Promise] = {
     "section-missing": _("This section is empty."),
@@ -51,6 +53,42 @@ SENTENCES: dict[str, str | Promise] = {
     "rejected-reported": _("Finding {finding_n} ({place}) was rejected, but is described."),
 }
 
+# Rule → what it looks for, as the page of a site's own weights lists it.
+RULE_WORDS: dict[str, str | Promise] = {
+    "section-missing": _("A required section has no words"),
+    "ai-rejected": _("A drafted sentence rests on a finding that was rejected"),
+    "ai-unsupported": _(
+        "A drafted sentence that nothing supports: its finding is gone, was corrected, or there is none"
+    ),
+    "ai-undecided": _("A drafted sentence on a finding that was neither accepted nor rejected"),
+    "side-evidence": _("A sentence names another side than the finding it rests on"),
+    "answer-missing": _("A required answer is missing"),
+    "side": _("A side that differs from every finding it could mean, or from another section"),
+    "level": _("A lobe, quadrant, clock face or region that differs from them"),
+    "type": _("A kind of lesion that differs from them"),
+    "denied": _("A lesion is denied that is told of elsewhere, or was confirmed"),
+    "measurement": _("A size that is that of no finding and no measurement"),
+    "change": _("Larger, smaller or unchanged, against both sizes"),
+    "category": _("A category that differs from the answer, from the rule, or from what is described"),
+    "recommendation-missing": _("Nothing is recommended, though the category asks for it"),
+    "recommendation": _("A recommendation that does not follow from the category"),
+    "prior-none": _("A comparison, though no earlier study is known"),
+    "prior-present": _("No earlier study is said to be there, though there is one"),
+    "prior-date": _("An earlier study of a day on which there was none"),
+    "prior-unmentioned": _("An earlier study that is not mentioned"),
+    "sex": _("Words of the other sex"),
+    "finding-unreported": _("A confirmed finding that no sentence tells of"),
+    "rejected-reported": _("A rejected finding that a sentence tells of"),
+    "impossible": _("Numbers that cannot be: 0 mm, 14 o'clock, 30 February"),
+    "blank": _("A place left open to fill in"),
+}
+
+_SEVERITIES: dict[Severity, str | Promise] = {
+    Severity.BLOCKING: _("Blocks the signature"),
+    Severity.WARNING: _("Warns"),
+    Severity.OFF: _("Not looked for"),
+}
+
 _STRINGS: dict[str, str | Promise] = {
     "review_count": _("{count} to check"),
     "review_blocking": _("{count} before signing"),
@@ -64,6 +102,10 @@ _STRINGS: dict[str, str | Promise] = {
 def said(message: str, values: Mapping[str, str]) -> str:
     """The sentence of a remark in the language of the request. Raises KeyError for a message that has none."""
     return str(SENTENCES[message]).format(**values)
+
+
+def severity_words(severity: Severity) -> str:
+    return str(_SEVERITIES[severity])
 
 
 def review_strings() -> dict[str, str]:

@@ -217,6 +217,8 @@ TABLE: dict[str, Row] = {
         method="post", arguments="follow-up", allowed=of("reader trainee", 400), hidden=OUT_OF_SIGHT
     ),
     "tasks": Row(allowed=READS, open_to_stranger=OK),
+    "review-rules": Row(allowed=of("administrator")),
+    "review-rules-set": Row(method="post", allowed=of("administrator", 400)),
     "house-style": Row(allowed=of("administrator")),
     "house-style-set": Row(method="post", allowed=of("administrator", 400)),
     **{f"reading-rule-{act}": Row(method="post", allowed=of("administrator", 400)) for act in ("try", "set")},

@@ -35,6 +35,7 @@ from reports.selectors.addenda import addenda_of
 from reports.selectors.coded import computed_for, language, missing_answers
 from reports.selectors.matches import said_of_pairs
 from reports.selectors.priors import earlier_studies
+from reports.selectors.review_rules import severities_of
 from screening.models import Finding, Study
 from screening.selectors import findings_of, standing_run
 from screening.selectors.measuring import Decided, decided_findings, measurements_of
@@ -139,7 +140,7 @@ def _category(report: Report, answers: Mapping[str, Any] | None, judged: bool, o
 def reviewed(
     report: Report, sections: Sections, answers: Mapping[str, Any] | None = None
 ) -> list[tuple[Remark, Severity]]:
-    return review(review_input(report, sections, answers))
+    return review(review_input(report, sections, answers), severities_of(report.study.site))
 
 
 def addendum_reviewed(
@@ -163,7 +164,7 @@ def addendum_reviewed(
     given = replace(given, sections=(*given.sections, *earlier, SectionText(ADDENDUM, "findings", False, added)))
     return [
         (_moved(remark, begins.get(remark.sentence, 0)), severity)
-        for remark, severity in review(given)
+        for remark, severity in review(given, severities_of(report.study.site))
         if remark.section == ADDENDUM
     ]
 

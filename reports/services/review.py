@@ -12,6 +12,7 @@ from reports.models import Report, Revision
 from reports.review import RULES, Remark, Severity
 from reports.review.rules import VERSION
 from reports.selectors.review import addendum_reviewed, listed, reviewed
+from reports.selectors.review_rules import rules_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ def _outcome(report: Report, found: list[tuple[Remark, Severity]], over: SignedO
     warned = [remark for remark, severity in found if severity == Severity.WARNING]
     signed: dict[str, Any] = {}
     if found:
+        own = rules_record(report.study.site)
         signed = {"rules": VERSION, "warnings": [_named(remark) for remark in warned]}
+        signed |= {"site_rules": own.version} if own else {}
     if blocking:
         signed |= {"signed_over": [_named(remark) for remark in blocking], "reason": reason}
     return Outcome("", remarks, signed)

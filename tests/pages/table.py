@@ -60,6 +60,7 @@ PAGES: dict[str, Page] = {
     "layouts": Page("reader", query="?kind=lung"),
     "reading-rules": Page("administrator"),
     "house-style": Page("administrator"),
+    "review-rules": Page("administrator"),
     "erasures": Page("administrator"),
     "upload": Page("technologist"),
     "users": Page("administrator"),
