@@ -23,6 +23,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         (Action.VIEW_WORKLIST, _("Worklist"), reverse("worklist")),
         (Action.COMMUNICATE, _("Tasks"), reverse("tasks")),
         (Action.UPLOAD, _("Upload"), reverse("upload")),
+        (Action.UPLOAD, _("Orders"), reverse("orders")),
         (Action.MANAGE_PATIENTS, _("Patients"), reverse("patients")),
         (Action.MANAGE_USERS, _("Users"), reverse("users")),
         (Action.MANAGE_MODELS, _("Models"), reverse("models")),

@@ -12,6 +12,7 @@ from reports.models import Delivery, FollowUp, Recommendation, Revision, Target
 from reports.services.communication import open_task
 from reports.services.layouts import new_layout
 from reports.services.signing import append_signature
+from screening.models import Order, OrderMismatch
 
 
 def own_layout(reader):
@@ -22,6 +23,20 @@ def own_layout(reader):
 def own_token(reader):
     end = timezone.now() + timedelta(days=1)
     return make_token(user=reader, name="Mine", scopes=["studies.read"], expires_at=end, actor=reader)[0]
+
+
+def unfit_order(study):
+    """An order for another person than the study is of, waiting to be looked at."""
+    now = timezone.now()
+    order = Order.objects.create(
+        site=study.site,
+        placer_number="P-1",
+        accession_number="ACC1",
+        patient_id="PAT1",
+        received_at=now,
+        changed_at=now,
+    )
+    return OrderMismatch.objects.create(order=order, study=study, reason="patient", at=now)
 
 
 def due_tasks(report, reader) -> dict[str, list]:

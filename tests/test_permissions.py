@@ -24,7 +24,7 @@ from screening.selectors.registry import active_row
 from screening.storage import storage
 from tests.ingest.images import ct
 from tests.permissions_privacy import privacy_arguments, privacy_rows
-from tests.permissions_world import due_tasks, own_layout, own_token
+from tests.permissions_world import due_tasks, own_layout, own_token, unfit_order
 
 ROLES = ("reader", "trainee", "technologist", "administrator", "auditor")
 CAST = ("anonymous", *ROLES, "stranger", "inactive")
@@ -164,6 +164,10 @@ TABLE: dict[str, Row] = {
     "study-take-back": Row(method="post", arguments="study", allowed=of("reader trainee", 409)),
     "study-note": Row(method="post", arguments="study", allowed=of("reader trainee technologist", 400)),
     "upload": Row(allowed=of("technologist administrator")),
+    "orders": Row(allowed=of("technologist administrator")),
+    "mismatch-settle": Row(
+        method="post", arguments="mismatch", allowed=of("technologist administrator", 302), open_to_stranger=403
+    ),
     "upload-arrived": Row(allowed=of("technologist")),
     "upload-receive": Row(method="post", allowed=of("technologist", 400)),
     **{
@@ -349,6 +353,7 @@ def world(north, reader, trainee, technologist, administrator, auditor, stranger
             "form": ["csv"],
             "report form": [report.pk, "fhir"],
             "token": [own_token(reader).pk],
+            "mismatch": [unfit_order(study).pk],
             "user": [other.pk],
             "passkey": [Authenticator.objects.create(user=other, type="webauthn", data={"name": "Stick"}).pk],
             "invitation": [invite(actor=administrator, user=other)],

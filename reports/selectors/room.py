@@ -35,6 +35,7 @@ from screening.programmes import PROGRAMMES, presets_for
 from screening.selectors import findings_of, latest_run, open_reading
 from screening.selectors.doors import may
 from screening.selectors.measuring import Decided, decided_findings
+from screening.selectors.orders import order_of
 from screening.selectors.phrases import age, ai_lines, person_name
 from screening.selectors.registry import basis_words
 from screening.states import AiState, RunStatus
@@ -84,6 +85,7 @@ def room(study: Study, user: User, request: HttpRequest) -> dict[str, Any]:
         "came_late": came_late(study) if sees_report else None,
         "recommendation": recommendation_json(report) if rights["amend"] else None,
         "mark": mark_of(study, user, sees_ai=sees_ai, blind=blind),
+        "order": order_of(study),
         "urls": _urls(study, report, writes=can(user, Action.EDIT_REPORT, study.site)),
         "phrases": phrases_json(user) if rights["edit"] or rights["amend"] else [],
         "keep": keep_json(user, report) if rights["edit"] else None,

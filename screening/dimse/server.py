@@ -22,6 +22,7 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    ModalityWorklistInformationFind,
     StudyRootQueryRetrieveInformationModelFind,
     Verification,
 )
@@ -31,6 +32,7 @@ from config.logs import REQUEST_ID
 from screening.dicom.elements import READING_ERRORS
 from screening.dicom.parse import SUPPORTED_SYNTAXES
 from screening.dimse import find as c_find
+from screening.dimse.scheduled import find_scheduled
 from screening.dimse.statuses import SUCCESS, later, status_of
 from screening.dimse.store import storage_classes, store_object
 from screening.dimse.transport import LimitedServer, LimitedSocket
@@ -77,7 +79,7 @@ class _Talk:
 
 
 class Receiver:
-    """C-ECHO, C-STORE and C-FIND (study root) for one site, on one port.
+    """C-ECHO, C-STORE, C-FIND (study root) and the modality worklist for one site, on one port.
 
     Without `callers` any title may call, but from this machine only; else none but they may.
     """
@@ -107,6 +109,7 @@ class Receiver:
         ae.acse_timeout = min(_GRACE_S, self._limits.idle_s)
         ae.add_supported_context(Verification)
         ae.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
+        ae.add_supported_context(ModalityWorklistInformationFind)
         for uid in storage_classes():
             ae.add_supported_context(uid, sorted(SUPPORTED_SYNTAXES))
         self._server = ae.make_server(
@@ -250,7 +253,8 @@ class Receiver:
         talk.counts["queries"] += 1
         try:
             identifier = event.identifier
-            yield from c_find.find(
+            worklist = event.context.abstract_syntax == ModalityWorklistInformationFind
+            yield from (find_scheduled if worklist else c_find.find)(
                 identifier=identifier,
                 site=talk.site,
                 caller=talk.caller,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from accounts.services.invitations import invite
 from reports.models import Delivery, Report, Target
 from reports.services import drafting, editing
 from reports.services.signing import sign_report
-from screening.models import Study
+from screening.models import Order, OrderMismatch, Study, StudyOrder
 from screening.phantoms.chest import chest_ct
 from screening.selectors.registry import active_row
 from screening.services.reading import claim_study
@@ -75,6 +76,30 @@ def archive(site: Site, administrator: User) -> Target:
     return Target.objects.create(site=site, changed_at=timezone.now(), **address, **wanted)
 
 
+def ordered(fits: Study, fits_not: Study) -> None:
+    """An order that its study fits, one that its study does not fit, and one whose images have not come."""
+    now = timezone.now()
+    words = {
+        "procedure": "CT chest, low dose",
+        "reason": "Yearly screening, 40 pack years",
+        "clinical": "No complaints; father had cancer of the lung at 61",
+        "requested_by": "Dr. Ada Lind",
+        "patient_name": "Test^Anna",
+        "birth_date": date(1960, 2, 29),
+        "scheduled_at": now - timedelta(hours=6),
+        "received_at": now,
+        "changed_at": now,
+    }
+    orders = [
+        Order.objects.create(
+            site=fits.site, placer_number=f"P-{n}", accession_number=f"ACC{n}", patient_id=f"PAT{n}", **words
+        )
+        for n in range(3)
+    ]
+    StudyOrder.objects.create(study=fits, order=orders[0], at=now)
+    OrderMismatch.objects.create(order=orders[1], study=fits_not, reason="patient", at=now)
+
+
 def factors(person: User) -> int:
     """An app, recovery codes and a passkey of the person, who never uses them here; answers the passkey's number."""
     TOTP.activate(person, "JBSWY3DPEHPK3PXP")
@@ -127,6 +152,7 @@ def world(
     own_token(reader)
     sign(made.reports["signed"], reader)
     Delivery.objects.update(status="FAILED", tries=30, reason="dicom_status", detail="A700")
+    ordered(made.studies["open"], made.studies["waiting"])
     somebody = make_user("somebody", "reader", north)
     model = active_row("lung")
     made.arguments = {

@@ -63,6 +63,7 @@ PAGES: dict[str, Page] = {
     "review-rules": Page("administrator"),
     "erasures": Page("administrator"),
     "upload": Page("technologist"),
+    "orders": Page("technologist"),
     "users": Page("administrator"),
     "user-new": Page("administrator"),
     "user-change": Page("administrator", "user"),
