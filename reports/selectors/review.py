@@ -37,7 +37,8 @@ from reports.selectors.matches import said_of_pairs
 from reports.selectors.priors import earlier_studies
 from reports.selectors.review_rules import severities_of
 from screening.models import Finding, Study
-from screening.selectors import findings_of, standing_run
+from screening.selectors import findings_of, open_reading, standing_run
+from screening.selectors.holding import held_back, holds_back
 from screening.selectors.measuring import Decided, decided_findings, measurements_of
 from screening.selectors.places import place_words
 from screening.selectors.priors import shares_a_past
@@ -267,12 +268,16 @@ def _attributes(result: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _priors(study: Study) -> tuple[PriorSeen, ...] | None:
-    """None where nobody knows: a patient without an ID, or a study without a date."""
+    """None where nobody knows: a patient without an ID, or a study without a date. Without sizes where what the AI made of
+    the earlier study is held back from who writes: a remark would tell which numbers are not among them."""
     if study.study_at is None or not shares_a_past(study.patient):
         return None
     earlier = list(earlier_studies(study)[:MOST_PRIORS])
+    reading = open_reading(study)
+    hidden = held_back(reading.reader, earlier) if reading else {each.pk for each in earlier if holds_back(each)}
+    told = [each for each in earlier if each.pk not in hidden]
     sizes: dict[int, list[float]] = {}
-    rows = Finding.objects.filter(run__study__in=earlier, run__status=RunStatus.SUCCEEDED, size_mm__isnull=False)
+    rows = Finding.objects.filter(run__study__in=told, run__status=RunStatus.SUCCEEDED, size_mm__isnull=False)
     for pk, size in rows.values_list("run__study", "size_mm"):
         if size is not None:
             sizes.setdefault(pk, []).append(size)

@@ -31,6 +31,7 @@ from reports.selectors.report import is_outdated, text_state
 from reports.states import REPORT_TABLE, ReportStatus
 from screening.models import ScoreRun, Study
 from screening.selectors import latest_run, open_reading
+from screening.selectors.holding import holds_back
 from screening.selectors.priors import shares_a_past
 from screening.states import AiState, RunStatus, advance
 
@@ -109,7 +110,8 @@ def draft_input(study: Study, run: ScoreRun | None) -> dict[str, Any]:
 
 def prior_result(study: Study) -> dict[str, Any] | None:
     """The newest earlier result of the same patient and programme, with its "study_date"; none where it is not
-    known whose studies these are."""
+    known whose studies these are, nor where that result is held back: a draft is for whoever reads, and any of them
+    may have to give a first opinion on the earlier study yet."""
     if study.study_at is None or not study.programme or not shares_a_past(study.patient):
         return None
     run = (
@@ -122,11 +124,11 @@ def prior_result(study: Study) -> dict[str, Any] | None:
             status=RunStatus.SUCCEEDED,
         )
         .exclude(study=study)
-        .select_related("study")
+        .select_related("study__site")
         .order_by("-study__study_at", "-id")
         .first()
     )
-    if run is None or run.study.study_at is None:
+    if run is None or run.study.study_at is None or holds_back(run.study):
         return None
     day = timezone.localtime(run.study.study_at).date()
     return {**run.result, "study_date": day.isoformat()}

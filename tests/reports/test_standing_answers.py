@@ -8,20 +8,23 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
+from accounts.models import HoldBack, Site
 from reports.coded import checked_answers, drafted_answers
 from reports.content import content_for
 from reports.drafting.types import HouseStyle
 from reports.models import LesionMatch, Report, Signature
 from reports.sections import drafted_sections
 from reports.selectors.coded import computed_for, missing_answers, rule_findings
-from reports.selectors.review import reviewed
+from reports.selectors.review import review_input, reviewed
 from reports.services.comparing import judge_match
-from reports.services.drafting import fixed_draft
+from reports.services.drafting import fixed_draft, prior_result
 from reports.services.editing import save_revision
 from reports.services.signing import NotSignable, sign_report
 from screening.models import Study
 from screening.services.deciding import decide
-from screening.services.reading import claim_study
+from screening.services.opinion import commit_first_opinion
+from screening.services.reading import claim_study, release_study
+from screening.states import StudyStatus
 from tests.conftest import PASSWORD
 from tests.reports.conftest import by_template, full_text, result_of
 from tests.reports.test_priors import FRAME, MOVED, UPPER, elsewhere, nodule
@@ -129,6 +132,7 @@ def followed(make_study, north, score, reader):
     def make(complete: bool = True) -> tuple[Report, Study]:
         prior, study = make_study(north, study_at=THEN), make_study(north, study_at=NOW)
         Study.objects.filter(pk=prior.pk).update(patient=study.patient)
+        prior.refresh_from_db()
         before = [nodule("f1", 5.0, elsewhere(UPPER), category="2"), nodule("f2", 6.8, elsewhere(UPPER), category="3")]
         score(prior, findings=before, category="3", attributes={"place_frame_mm": MOVED, "study_date": "2024-03-01"})
         history = {
@@ -256,3 +260,44 @@ def test_a_suggested_density_is_known_in_chinese_too():
     sections = drafted_sections(breast, draft["sections"])
     lines = drafted_answers(breast, result, sections, "en")["lines"]
     assert lines["density"]["sentence"] == sections["breast_composition"][0]["id"]
+
+
+# Earlier studies whose AI result is held back
+
+
+@pytest.fixture
+def held_back_prior(followed):
+    """Both studies of a site that holds the AI back until a first opinion; the earlier one nobody has read."""
+    report, prior = followed()
+    Site.objects.update(hold_back_ai=HoldBack.ALWAYS)
+    report.study.site.refresh_from_db()
+    return report, Study.objects.get(pk=prior.pk)
+
+
+def sizes_of_priors(report: Report) -> list[tuple[float, ...]]:
+    given = review_input(Report.objects.get(pk=report.pk), full_text(report))
+    return [each.sizes_mm for each in given.priors]
+
+
+def test_the_review_knows_no_size_of_a_prior_that_is_held_back_from_the_reader(held_back_prior, reader):
+    report, prior = held_back_prior
+    assert sizes_of_priors(report) == [()]
+    release_study(study=report.study, reader=reader)
+    claim_study(study=prior, reader=reader)
+    commit_first_opinion(study=prior, reader=reader, opinion="abnormal")
+    release_study(study=prior, reader=reader)
+    claim_study(study=Study.objects.get(pk=report.study_id), reader=reader)
+    assert sizes_of_priors(report) == [(5.0, 6.8)]
+
+
+def test_where_nothing_is_held_back_the_review_knows_them(followed):
+    report, _prior = followed()
+    assert sizes_of_priors(report) == [(5.0, 6.8)]
+
+
+def test_a_draft_is_made_without_the_result_of_a_prior_that_is_held_back(held_back_prior):
+    report, prior = held_back_prior
+    assert prior_result(Study.objects.get(pk=report.study_id)) is None
+    Study.objects.filter(pk=prior.pk).update(status=StudyStatus.REPORTED)
+    found = prior_result(Study.objects.get(pk=report.study_id))
+    assert [each["size_mm"] for each in found["findings"]] == [5.0, 6.8]
