@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from config.once import once
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
     from django.db.models import QuerySet
@@ -125,10 +127,10 @@ def in_reach(user: User) -> QuerySet[Membership]:
 
 
 def can(user: User | AnonymousUser, action: str, site: Site | None = None) -> bool:
-    """May `user` do `action` at `site` (at any site when None)? One query, inactive users never."""
+    """May `user` do `action` at `site` (at any site when None)? One query for all questions of a page, inactive users never."""
     if not user.is_authenticated or not user.is_active:
         return False
-    memberships = in_reach(user).filter(role__in=roles_for(user, action))
-    if site is not None:
-        memberships = memberships.filter(site=site)
-    return memberships.exists()
+    only = user.grant.site_id if user.grant is not None else None
+    held = once(("roles", user.pk, only), lambda: list(in_reach(user).values_list("site_id", "role")))
+    allowed = roles_for(user, action)
+    return any(role in allowed and (site is None or at == site.pk) for at, role in held)

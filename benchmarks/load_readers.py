@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-CSRF = secrets.token_hex(16)
 ROOM = re.compile(rb'<script id="room" type="application/json">(.*?)</script>', re.S)
 TIMEOUT_S = 30
 
@@ -24,10 +23,10 @@ TIMEOUT_S = 30
 class Reader:
     """One person. What the server confirmed is logged; what failed is tried again with the next page."""
 
-    def __init__(self, name: str, session: str, asked: dict[str, Any], log: Any) -> None:
+    def __init__(self, name: str, cookies: str, asked: dict[str, Any], log: Any) -> None:
         self.name = name
         self.host = urlsplit(asked["url"]).netloc
-        self.cookie = f"sessionid={session}; csrftoken={CSRF}"
+        self.cookie, self.token = cookies, cookies.rpartition("=")[2]
         self.every, self.seconds = asked["every"], asked["seconds"]
         self.log = log
         self.room: dict[str, Any] | None = None
@@ -41,7 +40,7 @@ class Reader:
         request = f"load-{secrets.token_hex(12)}"
         given = {
             "Cookie": self.cookie, "X-Request-Id": request, "X-Forwarded-Proto": "https",
-            "X-CSRFToken": CSRF, "Referer": f"https://{self.host}/", "Sec-Fetch-Dest": "document", "Accept": "text/html",
+            "X-CSRFToken": self.token, "Referer": f"https://{self.host}/", "Sec-Fetch-Dest": "document", "Accept": "text/html",
         }  # fmt: skip
         if mime:
             given["Content-Type"] = mime
@@ -109,15 +108,18 @@ class Reader:
             self.room, self.study = None, ""
 
     def sit(self, start: float, offset: float) -> None:
+        """List, a study that is claimed, list, the study again: its text is saved and it is given back before the next."""
         number = 0
         while (due := offset + number * self.every) < self.seconds:
             time.sleep(max(0.0, start + due - time.monotonic()))
-            if number % 2 == 0:
+            if number % 4 == 0:
                 self.save()
+            if number % 2 == 0:
                 self.worklist()
             else:
                 self.open()
             number += 1
+        self.save()
 
 
 def main() -> None:
@@ -130,7 +132,7 @@ def main() -> None:
                 file.write(json.dumps(line) + "\n")
 
         start = time.monotonic() + 0.5
-        people = [Reader(name, session, asked, log) for name, session in asked["cookies"].items()]
+        people = [Reader(name, own, asked, log) for name, own in asked["cookies"].items()]
         threads = [
             threading.Thread(target=person.sit, args=(start, index * asked["every"] / len(people)))
             for index, person in enumerate(people)

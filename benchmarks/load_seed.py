@@ -1,7 +1,7 @@
 """The studies and people of `bench_load`, into the PostgreSQL database that the environment names.
 
 One study of each kind is made by the program itself; the others are its copies, made by the database. Prints one JSON
-line: {reader: {"session": cookie}}.
+line: {reader: what their browser sends as cookies, the CSRF token last}.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import django
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.db.models import Model  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
+from django.utils.crypto import get_random_string  # noqa: E402
 
 from accounts.models import Membership, Site, User  # noqa: E402
 from accounts.roles import Role  # noqa: E402
@@ -157,7 +159,11 @@ def main() -> None:
             Membership.objects.create(user=reader, site=site, role=Role.READER)
             client = Client()
             client.force_login(reader)
-            cookies[reader.username] = client.cookies["sessionid"].value
+            named = {
+                settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value,
+                settings.CSRF_COOKIE_NAME: get_random_string(32),
+            }
+            cookies[reader.username] = "; ".join(f"{name}={value}" for name, value in named.items())
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     sys.stdout.write(json.dumps(cookies) + "\n")

@@ -14,3 +14,6 @@ application = get_wsgi_application()
 # all of it is looked through.
 gc.collect()
 gc.freeze()
+# A page makes tens of thousands of small objects and leaves none behind: looking for garbage at every 700 of them took
+# a tenth of its time.
+gc.set_threshold(50_000, 20, 50)

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Site, User
 from accounts.roles import Action, can
+from config.once import once
 from reports.models import Opinion, ReadingRule, Verdict
 from reports.rules.reading import Act, AiRead, Kind, PastRead, Rule, Step, is_single, next_step
 from screening.models import ScoreRun, Study
@@ -77,6 +78,10 @@ def _said_by(result: Mapping[str, Any]) -> AiRead:
 
 def plan_of(study: Study) -> Plan:
     """Two queries where the site reads the programme once, else up to four."""
+    return once(("plan", study.pk, study.programme, study.ai_state), lambda: _plan_of(study))
+
+
+def _plan_of(study: Study) -> Plan:
     opinions = tuple(
         Opinion.objects.filter(study=study).select_related("reader", "rule", "reading").order_by("ordinal")
     )

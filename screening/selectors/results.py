@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from django.db.models import Max
 
+from config.once import once
 from screening.models import Finding, Reading, ScoreRun, Study
 from screening.states import AiState, ReadingStatus, RunStatus, StudyStatus
 
 
 def latest_run(study: Study) -> ScoreRun | None:
     """The run the study speaks by; see `speaking_run`. One query, two while it is scored again."""
+    return once(("latest run", study.pk, study.ai_state), lambda: _latest_run(study))
+
+
+def _latest_run(study: Study) -> ScoreRun | None:
     runs = study.score_runs.order_by("-id")
     newest = runs.first()
     if newest is None or study.ai_state != AiState.SCORED or newest.status == RunStatus.SUCCEEDED:
@@ -46,7 +51,8 @@ def findings_of(study: Study) -> list[Finding]:
 
 def open_reading(study: Study) -> Reading | None:
     """The reading under way, if any."""
-    return study.readings.filter(status=ReadingStatus.OPEN).select_related("reader").order_by("ordinal").first()
+    found = study.readings.filter(status=ReadingStatus.OPEN).select_related("reader").order_by("ordinal")
+    return once(("open reading", study.pk), found.first)
 
 
 def late_after_report(study: Study) -> int:

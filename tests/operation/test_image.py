@@ -203,12 +203,12 @@ def test_what_the_image_needs_is_not_left_out_of_it():
 def test_set_up_for_the_image_leaves_the_tools_of_development_out_and_makes_no_database(tmp_path):
     """The script's own lines, without what they install."""
     script = (DOCKER / "setup.sh").read_text(encoding="utf-8")
-    head = script[: script.index("want=$(stamp pyproject.toml")].rpartition("extras=")
+    choice = script[script.index("extras=") : script.index("want=$(stamp pyproject.toml")]
     for image, extras in (("yes", ""), ("", "[dev]")):
-        lines = f"set -euo pipefail\nextras={head[2]}\nprintf '%s' \"$extras\""
         ended = subprocess.run(
-            ["bash", "-c", lines], env={**os.environ, "IMAGE": image}, capture_output=True, text=True, check=True
-        )
+            ["bash", "-c", f"set -euo pipefail\n{choice}\nprintf %s \"$extras\""],
+            env={**os.environ, "IMAGE": image}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
         assert ended.stdout == extras
     assert script.index('[ -z "${IMAGE:-}" ] || exit 0') < script.index("manage.py migrate")
 
