@@ -11,6 +11,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # By name, because receivers import models, which are not ready when this module loads.
-        autodiscover_modules("receivers")
+        autodiscover_modules("receivers", "checks")
         # A provider that is set up wrongly stops the start, not the first person who signs in.
         provider()
