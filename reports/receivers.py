@@ -8,12 +8,17 @@ from django.dispatch import receiver
 
 from reports.selectors.outbox import outbox_figures, outbox_lines
 from reports.services import drafting, follow_up, sending
+from reports.services.export_documents import signed_documents
 from screening.figures import Source, sign_up
 from screening.models import ScoreRun, Study
+from screening.services.emergency import when_glass_breaks
+from screening.services.export_documents import sign_up_documents
 from screening.signals import study_completed, study_scored
 from screening.states import RunStatus
 
 sign_up("outbox", Source(outbox_figures, outbox_lines))
+sign_up_documents("reports", signed_documents)
+when_glass_breaks("outbox", sending.queue_emergency)
 
 
 @receiver(study_scored, dispatch_uid="reports.on_study_scored")

@@ -11,7 +11,7 @@ from accounts.models import Site
 from reports.models.communication import CommunicationTask
 from reports.models.report import Report, Signature
 from reports.states import DeliveryStatus
-from screening.models import ScoreRun
+from screening.models import GlassBreak, ScoreRun
 
 
 class TargetKind(models.TextChoices):
@@ -29,7 +29,7 @@ class Document(models.TextChoices):
     PDF = "dicom-pdf", _("PDF as DICOM")
     HL7 = "hl7", _("HL7 message (ORU)")
     FHIR = "fhir", _("FHIR bundle")
-    ALERT = "alert", _("Message about a late critical result")
+    ALERT = "alert", _("Message to people")
 
 
 class Moment(models.TextChoices):
@@ -38,6 +38,7 @@ class Moment(models.TextChoices):
     FINAL = "final", _("Final report")
     CORRECTED = "corrected", _("Amendment, addendum or co-signature")
     LATE = "late", _("Critical result nobody was told of in time")
+    EMERGENCY = "emergency", _("Study opened in an emergency by somebody of another site")
 
 
 class Target(models.Model):
@@ -77,7 +78,7 @@ class Delivery(models.Model):
     """One document for one target: made in the transaction of what it tells, sent at least once.
 
     digest: of what it tells (a signature's content, a score run's inputs and model, an escalation), so that one thing
-    goes to one target once. Exactly one of signature, run and task is set.
+    goes to one target once. Exactly one of signature, run, task and glass is set.
     attempt: counts claims; a result counts only from the current one. tries: since somebody last asked for it.
     stored: SOP Instance UIDs the target has taken already. reason, detail: why the last try failed, as `NotSent` has
     them: codes, never what the other side wrote. sent_sha256: of the bytes that were taken.
@@ -92,6 +93,7 @@ class Delivery(models.Model):
     signature = models.ForeignKey(Signature, null=True, on_delete=models.PROTECT, related_name="deliveries")
     run = models.ForeignKey(ScoreRun, null=True, on_delete=models.PROTECT, related_name="+")
     task = models.ForeignKey(CommunicationTask, null=True, on_delete=models.PROTECT, related_name="+")
+    glass = models.ForeignKey(GlassBreak, null=True, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=10, choices=DeliveryStatus, default=DeliveryStatus.WAITING)
     attempt = models.PositiveIntegerField(default=0)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -110,9 +112,10 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=("target", "document", "digest"), name="delivery_once"),
             models.CheckConstraint(condition=Q(status__in=DeliveryStatus.values), name="delivery_status_known"),
             models.CheckConstraint(
-                condition=Q(signature__isnull=False, run__isnull=True, task__isnull=True)
-                | Q(signature__isnull=True, run__isnull=False, task__isnull=True)
-                | Q(signature__isnull=True, run__isnull=True, task__isnull=False),
+                condition=Q(signature__isnull=False, run__isnull=True, task__isnull=True, glass__isnull=True)
+                | Q(signature__isnull=True, run__isnull=False, task__isnull=True, glass__isnull=True)
+                | Q(signature__isnull=True, run__isnull=True, task__isnull=False, glass__isnull=True)
+                | Q(signature__isnull=True, run__isnull=True, task__isnull=True, glass__isnull=False),
                 name="delivery_tells_one_thing",
             ),
         )

@@ -1,4 +1,4 @@
-"""Messages about late critical results: by mail or webhook, few, and without anything of the patient."""
+"""Messages about late critical results and emergency accesses: by mail or webhook, few, without anything of the patient."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from reports.states import DeliveryStatus
 from reports.targets import webhook
 from reports.targets.address import AnyAddress, MailAddress, WebAddress
 from reports.targets.results import Accepted, NotSent
+from screening.models import GlassBreak
 
 # So many messages an hour to one target; the last of them says that more wait and where.
 MOST, PER = 12, timedelta(hours=1)
@@ -38,8 +39,10 @@ class Settled(Exception):
 
 
 def send_alert(delivery: Delivery, place: AnyAddress) -> tuple[Accepted, str]:
-    """Tell of the late result. (what the other side said, digest of the message). Raises `NotSent`, `TooMany`,
-    `Settled`."""
+    """Tell of the late result or the emergency access. (what the other side said, digest of the message). Raises
+    `NotSent`, `TooMany`, `Settled`."""
+    if delivery.glass is not None:
+        return _tell(delivery, place, *_emergency(delivery.glass))
     task = delivery.task
     if task is None or task.status not in OPEN:
         raise Settled
@@ -48,13 +51,41 @@ def send_alert(delivery: Delivery, place: AnyAddress) -> tuple[Accepted, str]:
         # Until the oldest of them no longer counts.
         raise TooMany(max(1.0, (recent[0] + PER - timezone.now()).total_seconds()))
     last = len(recent) == MOST - 1
+    return _tell(delivery, place, _said(task, last=last), *_late_mail(task, last=last))
+
+
+def _tell(
+    delivery: Delivery, place: AnyAddress, said: dict[str, object], subject: str, body: str
+) -> tuple[Accepted, str]:
     if isinstance(place, MailAddress):
-        return _mail(task, place, last=last)
+        return _mail(place, subject, body)
     if isinstance(place, WebAddress):
-        said = _said(task, last=last)
         accepted = webhook.post(reach(), place, said, delivery.digest, secret_of(delivery.target))
         return accepted, _sha256(json.dumps(said, sort_keys=True))
     raise NotSent("bad_address", final=True)
+
+
+def _emergency(glass: GlassBreak) -> tuple[dict[str, object], str, str]:
+    """The message for a webhook, and a mail's subject and text. Every access is told, however many there are; the reason
+    is on the auditors' page, not here: it may name somebody."""
+    page = settings.PUBLIC_URL + reverse("emergency")
+    said: dict[str, object] = {
+        "event": "emergency_access",
+        "study_uid": glass.study.study_uid,
+        "by": glass.user.username,
+        "opened_at": glass.opened_at.isoformat(),
+        "expires_at": glass.expires_at.isoformat(),
+        "accesses": page,
+    }
+    with translation.override(settings.LANGUAGE_CODE):
+        subject = _("Firstread: a study was opened in an emergency")
+        who = _("%(who)s has opened study %(uid)s, without a role at this site, until %(until)s.") % {
+            "who": glass.user.username,
+            "uid": glass.study.study_uid,
+            "until": timezone.localtime(glass.expires_at).strftime("%Y-%m-%d %H:%M"),
+        }
+        body = "\n".join((who, "", _("The reason, and all accesses: %(url)s") % {"url": page}))
+    return said, subject, body
 
 
 def _recent(target: Target) -> list[datetime]:
@@ -84,9 +115,8 @@ def _said(task: CommunicationTask, *, last: bool) -> dict[str, object]:
     }
 
 
-def _mail(task: CommunicationTask, place: MailAddress, *, last: bool) -> tuple[Accepted, str]:
-    if not settings.EMAIL_HOST:
-        raise NotSent("mail_off", unreachable=True)
+def _late_mail(task: CommunicationTask, *, last: bool) -> tuple[str, str]:
+    """Subject and text."""
     study, tasks = _links(task)
     with translation.override(settings.LANGUAGE_CODE):
         subject = _("Firstread: a critical result is late")
@@ -99,7 +129,12 @@ def _mail(task: CommunicationTask, place: MailAddress, *, last: bool) -> tuple[A
         ]
         if last:
             lines.append(_("No further message follows within the hour, even where more results are late."))
-    body = "\n".join(lines)
+    return subject, "\n".join(lines)
+
+
+def _mail(place: MailAddress, subject: str, body: str) -> tuple[Accepted, str]:
+    if not settings.EMAIL_HOST:
+        raise NotSent("mail_off", unreachable=True)
     message = EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, list(place.to))
     try:
         message.send()

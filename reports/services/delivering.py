@@ -56,7 +56,7 @@ def send(delivery: Delivery) -> Sent:
         place = address.parsed(target.kind, target.address)
     except address.BadAddress as error:
         raise NotSent("bad_address", final=True) from error
-    if delivery.task is not None:
+    if delivery.task is not None or delivery.glass is not None:
         try:
             return Sent(*send_alert(delivery, place))
         except TooMany as error:

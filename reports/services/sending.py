@@ -31,7 +31,7 @@ from reports.services.delivering import NothingToSend, NotYet
 from reports.states import DELIVERY_TABLE, DeliveryStatus
 from reports.targets.results import Accepted, NotSent
 from screening.dicom.elements import clean
-from screening.models import ScoreRun
+from screening.models import GlassBreak, ScoreRun
 from screening.states import InvalidTransition, LostRace, advance
 
 JOB = JOBS["send_delivery"]
@@ -76,6 +76,11 @@ def queue_result(run: ScoreRun) -> int:
 def queue_alert(task: CommunicationTask, time_number: int) -> int:
     """Called in the transaction of an escalation."""
     return _queue(task.site, Moment.LATE, _digest("late", task.pk, time_number), task=task)
+
+
+def queue_emergency(glass: GlassBreak) -> int:
+    """Called in the transaction that opens a study of another site: the study's own site is told."""
+    return _queue(glass.study.site, Moment.EMERGENCY, _digest("emergency", glass.pk), glass=glass)
 
 
 def _digest(*parts: object) -> str:
@@ -148,7 +153,13 @@ def _claim(delivery_id: int) -> Delivery | None:
         if not _locked_with_its_report(delivery_id) or not _due().filter(pk=delivery_id).exists():
             return None
         delivery = Delivery.objects.select_related(
-            "target", "site", "report__study__site", "report__study__patient", "run__study__site", "task__study__site"
+            "target",
+            "site",
+            "report__study__site",
+            "report__study__patient",
+            "run__study__site",
+            "task__study__site",
+            "glass__study__site",
         ).get(pk=delivery_id)
         same = Delivery.objects.filter(target=delivery.target, document=delivery.document, report=delivery.report)
         of_report = same.filter(report__isnull=False)

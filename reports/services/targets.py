@@ -32,8 +32,8 @@ OFFERS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     TargetKind.CSTORE: (OBJECTS, (Moment.UNVERIFIED, *SIGNED)),
     TargetKind.MLLP: ((Document.HL7,), SIGNED),
     TargetKind.FHIR: ((Document.FHIR,), SIGNED),
-    TargetKind.WEBHOOK: ((Document.ALERT,), (Moment.LATE,)),
-    TargetKind.MAIL: ((Document.ALERT,), (Moment.LATE,)),
+    TargetKind.WEBHOOK: ((Document.ALERT,), (Moment.LATE, Moment.EMERGENCY)),
+    TargetKind.MAIL: ((Document.ALERT,), (Moment.LATE, Moment.EMERGENCY)),
 }
 WITH_SECRET = frozenset({TargetKind.STOW, TargetKind.FHIR, TargetKind.WEBHOOK})
 LONGEST_SECRET = 2000

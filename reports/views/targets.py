@@ -275,5 +275,5 @@ def _outbox(
 
 def _study_of(delivery: Delivery) -> str:
     """The UID of the study that a document is about."""
-    about = delivery.report or delivery.run or delivery.task
+    about = delivery.report or delivery.run or delivery.task or delivery.glass
     return about.study.study_uid if about else ""

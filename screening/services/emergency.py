@@ -6,6 +6,7 @@ clock itself: an access whose time is over shows nothing more, whether or not it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
@@ -24,6 +25,15 @@ from screening.selectors.emergency import closed_study
 SHORTEST_REASON, LONGEST_REASON = 10, 300
 # So many tries by one person within the time, right or wrong; counted in the audit trail, so by all processes alike.
 TRIES, WITHIN = 10, timedelta(minutes=10)
+
+
+# Other apps tell people of it: called in the transaction that opens the study.
+_WATCHERS: dict[str, Callable[[GlassBreak], object]] = {}
+
+
+def when_glass_breaks(name: str, watcher: Callable[[GlassBreak], object]) -> None:
+    """watcher: leaves word of an access for others; it must not wait for anybody."""
+    _WATCHERS[name] = watcher
 
 
 class TooManyTries(Exception):
@@ -73,6 +83,8 @@ def break_glass(*, user: User, number: str, reason: str, request: HttpRequest | 
             detail={"access": glass.pk, "minutes": study.site.break_glass_minutes},
             request=request,
         )
+        for watcher in _WATCHERS.values():
+            watcher(glass)
     return glass
 
 
