@@ -204,14 +204,16 @@ class LocalStorage:
     def _part(path: Path, pieces: Iterable[bytes]) -> Path:
         """A file beside `path` with all pieces on the disk, or none."""
         part = path.parent / f".{path.name[:16]}.{secrets.token_hex(8)}.part"
+        whole = False
         try:
             with part.open("xb") as stream:
                 stream.writelines(pieces)
                 stream.flush()
                 os.fsync(stream.fileno())
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+            whole = True
+        finally:
+            if not whole:
+                part.unlink(missing_ok=True)
         return part
 
     def _make_folder(self, folder: Path) -> None:

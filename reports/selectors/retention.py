@@ -62,7 +62,8 @@ def begins_at(rule: RetentionRule) -> datetime:
 def expired(site: Site, programme: str, years: Years, now: datetime) -> QuerySet[Study]:
     """The studies that may go: reported, both times over, no hold, nothing left to do for the patient; the oldest
     first. What was never signed never goes, nor what nobody has read."""
-    return _old_enough(site, programme, years, now).filter(~_on_hold(), ~_needed()).order_by("dated", "id")
+    studies = _old_enough(site, programme, years, now).filter(~_on_hold(), ~_needed())
+    return studies.order_by(Coalesce("study_at", "received_at"), "id")
 
 
 def preview(site: Site, programme: str, years: Years, now: datetime) -> Preview:
@@ -95,7 +96,7 @@ def _needed() -> Q:
     due = FollowUp.objects.filter(study=OuterRef("pk"), status=FollowUpStatus.DUE)
     untold = CommunicationTask.objects.filter(study=OuterRef("pk"), status__in=UNTOLD)
     waiting = Study.objects.filter(patient=OuterRef("patient"), erased_at__isnull=True)
-    return Exists(due) | Exists(untold) | Exists(waiting.exclude(status=StudyStatus.REPORTED))
+    return Q(Exists(due)) | Q(Exists(untold)) | Q(Exists(waiting.exclude(status=StudyStatus.REPORTED)))
 
 
 def _before(now: datetime, years: int) -> datetime:
