@@ -21,6 +21,7 @@ from reports.coded import (
 from reports.content import ReportContent, content_for
 from reports.content.fields import Computed, Field, Line, Rule
 from reports.models import Report, Revision
+from reports.reason_strings import reason_said
 from reports.sections import Sections
 from reports.selectors.matches import said_of_pairs
 from screening.models import Study
@@ -141,7 +142,7 @@ def form_json(programme: object) -> dict[str, Any]:
 
 def computed_json(report: Report, answers: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
-        key: {"value": each.value, "reason": each.reason, "withdraws": each.withdraws}
+        key: {"value": each.value, "reason": reason_said(each.reason), "withdraws": each.withdraws}
         for key, each in computed_for(report, answers).items()
     }
 
