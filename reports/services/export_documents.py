@@ -16,7 +16,9 @@ FORMS = ("sr", "seg")
 def signed_documents(study: Study) -> Iterator[bytes]:
     """Part 10 files of a report signed as final; nothing of a draft, a preliminary text or one that was erased."""
     report = Report.objects.filter(study=study, status__in=(ReportStatus.SIGNED, ReportStatus.AMENDED)).first()
-    for form in FORMS if report is not None else ():
+    if report is None:
+        return
+    for form in FORMS:
         try:
             files = dicom_files(report, form, fonts=None)
         except NotExportable:

@@ -54,17 +54,17 @@ def reading_room(request: HttpRequest, study_uid: str) -> HttpResponse:
     # The page's script asks for this page too, without showing the images that are new in it.
     if request.headers.get("Sec-Fetch-Dest", "document") == "document":
         open_for_reading(study=study, user=user)
-    shown = room(study, user, request)
+    shown, glass = room(study, user, request), glass_of(user, study)
     audit.record(
         Verb.STUDY_OPENED,
         actor=user,
         site=study.site,
         object_type="study",
         object_id=study.study_uid,
-        detail={"report": shown["report"]["id"]} if shown["report"] else {},
+        detail=({"report": shown["report"]["id"]} if shown["report"] else {}) | ({"access": glass.pk} if glass else {}),
         request=request,
     )
-    told = {"room": shown, "study": study, "tasks": panel_of(study, user), "glass": glass_of(user, study)}
+    told = {"room": shown, "study": study, "tasks": panel_of(study, user), "glass": glass}
     return render(request, "reports/reading_room.html", told)
 
 

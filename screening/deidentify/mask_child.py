@@ -17,12 +17,12 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from screening.deidentify.masks import Rectangle, masked_bytes
-from screening.dicom.decoding import MEMORY_BYTES
 from screening.dicom.elements import READING_ERRORS
 from screening.dicom.pixels import PixelError
 from screening.dicom.render_child import Renderer
 
 HUNG_S = 120.0
+MEMORY_BYTES = 6 << 30
 _HEAD, _ANSWER = struct.Struct("<QQ"), struct.Struct("<?Q")
 
 

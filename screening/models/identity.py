@@ -16,13 +16,13 @@ from screening.models.study import Study
 
 
 class PatientMerge(models.Model):
-    """`gone` is taken to be the same person as `kept` until the merge is undone."""
+    """`gone` is taken to be the same person as `kept` until the merge is undone. by: None for an information system."""
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
     kept = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="merges")
     gone = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="merged")
     reason = models.CharField(max_length=300)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     undone_at = models.DateTimeField(null=True)
@@ -59,7 +59,7 @@ class PatientCorrection(models.Model):
     was = models.JSONField()
     now = models.JSONField()
     reason = models.CharField(max_length=300)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
     class Meta:

@@ -56,6 +56,7 @@ def break_glass(*, user: User, number: str, reason: str, request: HttpRequest | 
     since = timezone.now() - WITHIN
     tried = AuditEvent.objects.filter(verb=Verb.GLASS_BROKEN, actor=user, at__gt=since).count()
     if tried >= TRIES:
+        audit.record(Verb.ACCESS_DENIED, actor=user, detail={"emergency": tried}, denied=True, request=request)
         raise TooManyTries(_("Too many tries. Wait ten minutes."))
     words = reason.strip()
     if not SHORTEST_REASON <= len(words) <= LONGEST_REASON:

@@ -38,7 +38,7 @@ class PatientConflict(Exception):
 
 
 def merge_patients(
-    *, kept: Patient, gone: Patient, reason: str, actor: User, request: HttpRequest | None = None
+    *, kept: Patient, gone: Patient, reason: str, actor: User | None, request: HttpRequest | None = None
 ) -> PatientMerge:
     """Say that `gone` is the same person as `kept`: its studies move there, and what comes later under its number too.
 
@@ -64,7 +64,7 @@ def merge_patients(
     return merge
 
 
-def undo_merge(*, merge: PatientMerge, actor: User, request: HttpRequest | None = None) -> None:
+def undo_merge(*, merge: PatientMerge, actor: User | None, request: HttpRequest | None = None) -> None:
     """Part them again: what moved and what came since under the old number goes back.
 
     Raises PermissionDenied; `PatientConflict` when it is undone already, or a later merge stands over it.
@@ -102,7 +102,7 @@ def correct_patient(
     values: Mapping[str, str],
     seen: Mapping[str, str],
     reason: str,
-    actor: User,
+    actor: User | None,
     request: HttpRequest | None = None,
 ) -> PatientCorrection | None:
     """Show another name, birth date or sex from now on; None where nothing differs. What came in stays as it came.
@@ -155,9 +155,9 @@ def known_before(patient: Patient, field: str) -> set[str]:
     return said - {""}
 
 
-def may_manage(actor: User, site: Site) -> None:
-    """Raises PermissionDenied."""
-    if not can(actor, Action.MANAGE_PATIENTS, site):
+def may_manage(actor: User | None, site: Site) -> None:
+    """actor: None for an information system of the site, whose channel has asked for its right. Raises PermissionDenied."""
+    if actor is not None and not can(actor, Action.MANAGE_PATIENTS, site):
         raise PermissionDenied(_("Your role does not allow this."))
 
 
@@ -213,7 +213,7 @@ def _move(studies: models.QuerySet[Study], to: Patient) -> list[int]:
     return keys
 
 
-def _record(verb: Verb, patient: Patient, actor: User, request: HttpRequest | None, **detail: object) -> None:
+def _record(verb: Verb, patient: Patient, actor: User | None, request: HttpRequest | None, **detail: object) -> None:
     audit.record(
         verb,
         actor=actor,
