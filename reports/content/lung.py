@@ -106,7 +106,8 @@ def _since(finding: Mapping[str, Any], complete: bool) -> tuple[Change, Change |
         # A reader said that these are two nodules: of this one there is no earlier size to have grown from.
         return "new" if complete else "baseline", None, None
     if pair.prior_mm is None:
-        return "baseline", None, None
+        # Of an earlier study that was erased since, what was concluded from it stays.
+        return (history.get("status") if history.get("erased") else None) or "baseline", None, None
     grown = growth(pair.prior_mm, float(finding["size_mm"]), pair.days)
     return grown.verdict, None, Before(pair.category, pair.prior_mm, whole_months(pair.days))
 

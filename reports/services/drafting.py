@@ -30,6 +30,7 @@ from reports.selectors.house_style import house_style
 from reports.selectors.report import is_outdated, text_state
 from reports.states import REPORT_TABLE, ReportStatus
 from screening.models import ScoreRun, Study
+from screening.scoring.forgetting import without_study
 from screening.selectors import latest_run, open_reading
 from screening.selectors.holding import holds_back
 from screening.selectors.priors import shares_a_past
@@ -94,10 +95,19 @@ def ensure_report(*, study: Study) -> Report:
     return report
 
 
+def replace_draft(*, report: Report) -> None:
+    """The fixed sentences from the result as it stands now, in place of a draft that nobody has touched; a worded one is
+    asked for. Called inside a transaction."""
+    run = latest_run(report.study)
+    _record(report, draft_input(report.study, run), None, run, instead=True)
+    request_draft(study=report.study)
+
+
 def draft_input(study: Study, run: ScoreRun | None) -> dict[str, Any]:
-    """The line of `score --json` that the study stands for now; without a result, its honest state."""
+    """The line of `score --json` that the study stands for now, without what it was compared with where that is held
+    back; without a result, its honest state."""
     if study.ai_state == AiState.SCORED and run is not None and run.status == RunStatus.SUCCEEDED:
-        return dict(run.result)
+        return _without_held_back(study, run.result)
     return {
         "study_uid": study.study_uid,
         "programme": study.programme or None,
@@ -106,6 +116,15 @@ def draft_input(study: Study, run: ScoreRun | None) -> dict[str, Any]:
         "limitations": [],
         "findings": [],
     }
+
+
+def _without_held_back(study: Study, result: Mapping[str, Any]) -> dict[str, Any]:
+    compared = (result.get("attributes") or {}).get("compared_with") or {}
+    uid = compared.get("study_uid")
+    prior = Study.objects.filter(site=study.site_id, study_uid=uid).select_related("site").first() if uid else None
+    if prior is None or not holds_back(prior):
+        return dict(result)
+    return without_study(result, str(uid), str(compared.get("study_date") or "")) or dict(result)
 
 
 def prior_result(study: Study) -> dict[str, Any] | None:

@@ -31,6 +31,7 @@ from reports.models import (
     Revision,
     Signature,
 )
+from reports.services.drafting import replace_draft
 from reports.services.signing import SigningConflict, append_signature, in_chain, reference
 from reports.states import (
     DELIVERY_TABLE,
@@ -42,7 +43,15 @@ from reports.states import (
     ReportStatus,
 )
 from screening.models import Erasure, Patient, Scope, Study
-from screening.services.erasing import NotErasable, begin_erasure, empty, empty_words, erase_study_content
+from screening.selectors import open_reading
+from screening.services.erasing import (
+    NotErasable,
+    begin_erasure,
+    empty,
+    empty_words,
+    erase_study_content,
+    forget_in_later_results,
+)
 from screening.states import InvalidTransition, LostRace, advance
 
 FORMAT = "firstread-erasure-1"
@@ -102,6 +111,7 @@ def _erase_now(
         _forget_the_patient(study)
         empty(erasure, LesionMatch.objects.filter(study=study), size_mm=None)
         empty(erasure, LesionMatch.objects.filter(prior=study), prior_size_mm=None)
+        _draft_anew(erasure, forget_in_later_results(study))
         erase_study_content(erasure)
     audit.record(
         Verb.CONTENT_ERASED,
@@ -151,6 +161,20 @@ def _erase_beside(erasure: Erasure) -> None:
         advance(row, FOLLOW_UP_TABLE, "close", closed_reason=CloseReason.NOT_NEEDED, closed_at=timezone.now())
     FollowUp.objects.filter(study=study).update(note="")
     empty_words(erasure)
+
+
+def _draft_anew(erasure: Erasure, later: list[int]) -> None:
+    """Drafts of later studies that nobody has touched word what was measured on this one: they are made anew and the old
+    ones emptied. A text that a person has begun or signed stays theirs."""
+    waiting = (ReportStatus.DRAFTING, ReportStatus.DRAFT)
+    for report in Report.objects.filter(study__in=later, status__in=waiting).select_related("study__site"):
+        drafts = list(report.revisions.values_list("pk", "author"))
+        if not drafts or any(author for _pk, author in drafts) or open_reading(report.study) is not None:
+            continue
+        replace_draft(report=report)
+        empty(
+            erasure, Revision.objects.filter(pk__in=[pk for pk, _author in drafts]), sections={}, guard={}, answers=None
+        )
 
 
 def _send_nothing_more(study: Study) -> None:

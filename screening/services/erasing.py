@@ -35,6 +35,7 @@ from screening.models import (
     Tier,
     Tombstone,
 )
+from screening.scoring.forgetting import finding_without_study, without_study
 from screening.states import RUN_TABLE, STUDY_TABLE, InvalidTransition, LostRace, RunStatus, StudyStatus, advance
 from screening.storage import storage
 
@@ -135,6 +136,32 @@ def erase_study_content(erasure: Erasure) -> None:
     except (LostRace, InvalidTransition) as error:
         raise NotErasable(_("The study has changed meanwhile. Look again.")) from error
     transaction.on_commit(partial(remove_files, files))
+
+
+def forget_in_later_results(study: Study) -> list[int]:
+    """Takes out of the results of the patient's other studies what was measured on this one and compared with theirs.
+
+    Called inside the transaction of the erasure, before whose the study was goes. Returns the ids of the studies.
+    """
+    days = {
+        (run.get("attributes") or {}).get("study_date") for run in study.score_runs.values_list("result", flat=True)
+    }
+    day = next((each for each in sorted(filter(None, days))), "")
+    if not day and study.study_at:
+        day = timezone.localtime(study.study_at).date().isoformat()
+    changed = []
+    runs = ScoreRun.objects.filter(study__patient=study.patient_id, study__site=study.site_id).exclude(study=study)
+    for run in runs.select_for_update():
+        told = without_study(run.result, study.study_uid, day)
+        if told is None:
+            continue
+        ScoreRun.objects.filter(pk=run.pk).update(result=told)
+        for finding in run.findings.all():
+            attributes = finding_without_study(finding.attributes, study.study_uid, day)
+            if attributes is not None:
+                Finding.objects.filter(pk=finding.pk).update(attributes=attributes)
+        changed.append(run.study_id)
+    return list(dict.fromkeys(changed))
 
 
 def _end_scoring(erasure: Erasure) -> None:

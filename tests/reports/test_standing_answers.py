@@ -295,6 +295,17 @@ def test_where_nothing_is_held_back_the_review_knows_them(followed):
     assert sizes_of_priors(report) == [(5.0, 6.8)]
 
 
+def test_a_draft_does_not_quote_what_the_score_was_compared_with_while_that_is_held_back(held_back_prior):
+    report, prior = held_back_prior
+    quoted = "5.0 mm"
+    assert quoted in json.dumps(report.revisions.get().sections), "drafted before anything was held back"
+    anew = by_template(Study.objects.get(pk=report.study_id)).revisions.order_by("number").last()
+    assert anew.number == 1 and quoted not in json.dumps(anew.sections) and "7.0 mm" in json.dumps(anew.sections)
+    Study.objects.filter(pk=prior.pk).update(status=StudyStatus.REPORTED)
+    anew = by_template(Study.objects.get(pk=report.study_id)).revisions.order_by("number").last()
+    assert quoted in json.dumps(anew.sections)
+
+
 def test_a_draft_is_made_without_the_result_of_a_prior_that_is_held_back(held_back_prior):
     report, prior = held_back_prior
     assert prior_result(Study.objects.get(pk=report.study_id)) is None
