@@ -97,6 +97,12 @@ class Person(Room):
         self.page.keyboard.type(sentence)
         self.press("Escape")
 
+    def answer_what_is_open(self) -> None:
+        """The first answer of each choice that is asked for and open: what the AI suggests where it read the study."""
+        still_open = self.page.locator(".field.open select")
+        while still_open.count():
+            still_open.first.select_option(index=1)
+
     def sign(self, password: str = PASSWORD) -> None:
         self.press("Control+Enter")
         self.page.locator("[data-part=password]").wait_for(state="visible")

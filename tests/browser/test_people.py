@@ -133,6 +133,7 @@ def test_a_hostile_name_is_text_on_every_page_and_no_page_breaks_its_policy(sit_
     assert "<script>alert(1)</script>" in title and title.count(IMG) == 2
     reader.draft_is_there()
     reader.press("n")
+    reader.answer_what_is_open()
     reader.sign()
     reader.goto(str(reader.page.get_attribute("[data-part=printed] a[href*=print]", "href")))
     printed = reader.text("body")

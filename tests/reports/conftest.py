@@ -57,6 +57,10 @@ def result_of(study: Study, **changes: Any) -> dict[str, Any]:
     }
 
 
+# What a reader answers who finds nothing, where no rule can say so for them.
+NOTHING_FOUND = {"values": {"nodules": {"value": "no"}, "category": {"value": "1"}}}
+
+
 @pytest.fixture(autouse=True)
 def own_heads(settings, tmp_path):
     settings.SIGNATURE_HEADS = tmp_path / "heads" / "signatures.log"

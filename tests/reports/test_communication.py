@@ -33,7 +33,7 @@ from screening.models.study import Study
 from screening.services.deciding import decide
 from screening.services.reading import claim_study
 from tests.conftest import PASSWORD
-from tests.reports.conftest import by_template, full_text, sentence
+from tests.reports.conftest import NOTHING_FOUND, by_template, full_text, sentence
 
 NINE = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 
@@ -112,7 +112,7 @@ def test_a_finding_the_reader_rejected_is_told_to_nobody(critical, reader, reque
     assert FindingDecision.objects.count() == 1
     assert critical_of(critical.study) is None
     own = {name: [sentence("Nothing of note.", f"h-{name}")] for name in full_text(critical)}
-    editing.save_revision(report=critical, author=reader, parent=1, sections=own)
+    editing.save_revision(report=critical, author=reader, parent=1, sections=own, answers=NOTHING_FOUND)
     sign(critical)
     assert not CommunicationTask.objects.exists()
 

@@ -23,7 +23,7 @@ from screening.services.measuring import save_measurement
 from screening.states import FINDING_TABLE, FindingState, InvalidTransition
 from tests.conftest import PASSWORD
 from tests.measuring.conftest import UID
-from tests.reports.conftest import full_text, sentence
+from tests.reports.conftest import NOTHING_FOUND, full_text, sentence
 
 AI_STATES = ("OPEN", "ACCEPTED", "REJECTED", "EDITED")
 EVENTS = ("accept", "reject", "edit", "withdraw", "add", "remove")
@@ -219,8 +219,8 @@ def test_over_the_door_a_decision_elsewhere_is_a_conflict_with_both(act, claimed
     assert other.post(url, body, content_type="application/json").status_code == 403
 
 
-def signed(report: Report, reader, request_by, text) -> Signature:
-    revision = editing.save_revision(report=report, author=reader, parent=0, sections=text)
+def signed(report: Report, reader, request_by, text, answers=None) -> Signature:
+    revision = editing.save_revision(report=report, author=reader, parent=0, sections=text, answers=answers)
     assert revision is not None
     return sign_report(
         report=report,
@@ -253,7 +253,9 @@ def test_a_drafted_sentence_on_a_rejected_finding_cannot_be_signed_as_it_stands(
         name: [each for each in listed if "f1" not in each["evidence"]] or [sentence("No nodule.", f"x-{name}")]
         for name, listed in text.items()
     }
-    revision = editing.save_revision(report=claimed, author=reader, parent=kept.number, sections=changed)
+    revision = editing.save_revision(
+        report=claimed, author=reader, parent=kept.number, sections=changed, answers=NOTHING_FOUND
+    )
     request = request_by(reader)
     assert sign_report(
         report=claimed,
@@ -300,5 +302,5 @@ def test_an_export_never_tells_of_a_rejected_finding_a_sentence_still_names(act,
         for each in listed:
             if "f1" in each["evidence"]:
                 each["text"] = "What the program marked is a vessel."
-    signed(claimed, reader, request_by, text)
+    signed(claimed, reader, request_by, text, NOTHING_FOUND)
     assert exported_report(claimed).findings == ()

@@ -28,7 +28,7 @@ from screening.phantoms.headers import as_bytes
 from screening.services.reading import claim_study
 from screening.storage import storage
 from tests.conftest import PASSWORD
-from tests.reports.conftest import NODULE, by_template, full_text, sentence
+from tests.reports.conftest import NODULE, NOTHING_FOUND, by_template, full_text, sentence
 from tests.reports.exports import TRIANGLE, ct_headers
 from tests.reports.exports import report as sr_report
 from tests.reports.test_house_style import order_with_assessment_first, style
@@ -134,7 +134,7 @@ def test_a_refused_study_is_exported_as_refused_without_findings(make_study, nor
     score(study, "refused")
     report = by_template(study)
     claim_study(study=study, reader=reader)
-    editing.save_revision(report=report, author=reader, parent=0, sections=full_text(report))
+    editing.save_revision(report=report, author=reader, parent=0, sections=full_text(report), answers=NOTHING_FOUND)
     sign(report, reader, request_by)
     made = exported_report(report)
     assert (made.ai_state, made.findings) == ("refused", ())
