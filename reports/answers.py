@@ -126,6 +126,7 @@ class SignAnswer(serializers.Serializer):
     pdf = serializers.CharField()
     next = serializers.CharField()
     versions = serializers.ListField(child=serializers.DictField(), help_text="as in the report")
+    recommendation = serializers.DictField(allow_null=True, help_text="the follow-up that was signed with it")
 
 
 class Detail(serializers.Serializer):
@@ -214,6 +215,8 @@ def sign_answer(*, user: User, report_id: int, body: object, request: HttpReques
             "pdf": reverse("report-pdf", args=(report.pk,)),
             "next": reverse("worklist-next"),
             "versions": versions_json(report),
+            # The page may go on to amend it: what is not told would be taken back.
+            "recommendation": recommendation_json(report),
         },
     )
 

@@ -275,6 +275,17 @@ def test_the_page_sends_another_follow_up_and_gets_back_what_now_stands(due, rea
     assert (sent.status_code, sent.json()["recommendation"]["unit"]) == (200, "weeks")
 
 
+def test_who_signs_and_goes_on_to_amend_is_told_what_is_recommended(ready, client, reader):
+    """The page fills the amendment's form from it: an empty form would take the follow-up back."""
+    recommend(report=ready, actor=reader, **LDCT)
+    client.force_login(reader)
+    body = {"password": PASSWORD, "meaning": "final", "revision": 1}
+    signed = client.post(reverse("report-sign", args=(ready.pk,)), body, "application/json").json()
+    assert signed["recommendation"] == LDCT
+    seen = client.get(reverse("reading-room", args=(ready.study.study_uid,))).context["room"]
+    assert seen["recommendation"] == LDCT
+
+
 # Required answers
 
 

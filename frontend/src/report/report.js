@@ -291,6 +291,7 @@ export class ReportPanel {
     }
     this.stopWatching?.();
     Object.assign(this.room.can, { edit: false, sign: false, sign_preliminary: false, claim: false, release: false, add: true, amend: true });
+    this.room.recommendation = answer.recommendation ?? null;
     this.room.report.status = 'SIGNED';
     this.room.report.versions = answer.versions ?? [];
     this.sections.editable = false;
