@@ -23,6 +23,7 @@ TIMEOUT_S = 10
 MOST_BYTES = 1 << 20
 # A provider changes its keys now and then; one that signs with a key we do not know is asked again, but seldom.
 DESCRIPTION_S, KEYS_S, AGAIN_S = 3600, 3600, 30
+AWAY_S = 5
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -54,7 +55,14 @@ def description(provider: Provider) -> dict[str, Any]:
     """The provider's metadata (OpenID Connect Discovery 1.0 section 4). Raises OidcRefused."""
     found: dict[str, Any] | None = _remembered("description", provider, DESCRIPTION_S)
     if found is None:
-        found = _json(Request(f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration"))
+        # A provider that is away must not keep a thread for everybody who presses the button.
+        if _remembered("away", provider, AWAY_S):
+            raise OidcRefused("provider_away")
+        try:
+            found = _json(Request(f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration"))
+        except OidcRefused:
+            _remember("away", provider, True)
+            raise
         # Another's description would send our secret to another.
         if found.get("issuer") != provider.issuer:
             raise OidcRefused("issuer")

@@ -11,7 +11,8 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
 from accounts.models import User
-from accounts.services.tokens import FORGET_S, TooManyFailures, person_of
+from accounts.noise import FORGET_S
+from accounts.services.tokens import TooManyFailures, person_of
 
 # "Token" is what programs of earlier versions and Django REST framework say.
 KEYWORDS = ("bearer", "token")

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from accounts import audit, oidc_http
 from accounts.models import ExternalIdentity, Site, User, Verb
+from accounts.noise import is_noise
 from accounts.oidc import OidcRefused, Provider
 from accounts.oidc_tokens import proved_since, verified_claims
 from accounts.services.authentication import note_authentication
@@ -79,6 +80,8 @@ def finish(*, request: HttpRequest, provider: Provider, answer: Mapping[str, str
             raise OidcRefused("no_role")
     except OidcRefused as refusal:
         detail = {"via": "oidc", "reason": refusal.code}
+        if is_noise("sign-on", request):
+            raise
         audit.record(Verb.SIGN_IN_FAILED, actor=None, request=request, detail=detail, denied=True)
         raise
     request.session[VIA] = "oidc"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -15,14 +14,13 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import ApiToken, Site, User, Verb
+from accounts.noise import is_noise
 from accounts.selectors_tokens import live_tokens, reaches_sites_of
 from accounts.tokens import LONGEST, MOST_TOKENS, PREFIX_LENGTH, Scope, digest_of, is_token, new_token, prefix_of
 
 COMMAND_NAME = "command line"
 # When it was last used is told to the hour: nobody's work is watched by the minute, and no read becomes a write.
 COARSE = timedelta(hours=1)
-FAILURES = 20
-FORGET_S = 60
 
 
 class TooManyFailures(Exception):
@@ -131,14 +129,7 @@ def _used(token: ApiToken, now: datetime) -> None:
 
 def _refused(token: ApiToken | None, request: HttpRequest) -> None:
     """Write it down, unless this address has been refused so often that its noise would bury the trail."""
-    address = audit.address_of(request) or "local"
-    key = f"token-failures-{address}"
-    cache.add(key, 0, timeout=FORGET_S)
-    try:
-        count = cache.incr(key)
-    except ValueError:  # forgotten between the two
-        count = 1
-    if count > FAILURES:
+    if is_noise("token", request):
         raise TooManyFailures
     detail = {"token": token.name, "token_id": token.pk} if token else {}
     audit.record(

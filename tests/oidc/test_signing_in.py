@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts import oidc_http, services
 from accounts.models import AuditEvent, ExternalIdentity, Membership, ProviderRole, User, Verb
+from accounts.noise import FAILURES
 from accounts.oidc import OidcRefused, provider
 from accounts.oidc_tokens import verified_claims
 from accounts.services import oidc as service
@@ -292,6 +293,16 @@ def test_a_provider_that_does_not_answer_is_said_so(sso):
     sso.OIDC_ISSUER = "http://localhost:1"
     answer = Client().get(reverse("oidc-start"))
     assert answer.status_code == 502 and "does not answer" in answer.content.decode()
+
+
+def test_refusals_from_one_address_do_not_bury_the_trail_and_stop_nobody(sso, browser_of):
+    browser = browser_of()
+    for _each in range(FAILURES + 3):
+        state = parse_qs(urlsplit(browser.start()).query)["state"][0]
+        answer = {"state": state, "iss": sso.OIDC_ISSUER, "error": "access_denied"}
+        assert browser.here.get(f"{reverse('oidc-callback')}?{urlencode(answer)}").status_code == 403
+    assert len(reasons()) == FAILURES
+    assert browser.sign_in("sub-mara").status_code == 302
 
 
 @pytest.fixture
