@@ -7,6 +7,12 @@ PY := $(VENV)/bin/python
 TORCH ?= cpu
 SIZE ?= 1440x900
 export OMP_WAIT_POLICY ?= PASSIVE
+# What differs most by database and broker: races, triggers, seals, doors, queues. The matrix of permissions, images and
+# models take long and ask little of either.
+POSTGRES_PART := tests/test_insert_only.py tests/test_nul.py tests/test_health.py tests/test_patient_data_stays_in.py \
+  tests/scoring/test_runs.py $(addprefix tests/,accounts domain worklist orders registry settings measuring dicomweb \
+  targets reports/test_chain.py reports/test_signing.py reports/test_amending.py reports/test_addenda.py \
+  reports/test_views.py reports/test_erasing.py reports/test_retention.py reports/test_communication.py)
 
 .PHONY: help setup demo test test-postgres check soak audit messages screenshots docs-images evaluate train-lung train-breast train-brain train-drafter clean
 
