@@ -10,7 +10,6 @@ from typing import Any
 
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm
 from allauth.mfa.webauthn.internal.auth import begin_authentication
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -21,7 +20,7 @@ from accounts.models import User, Verb
 from accounts.oidc import provider
 from accounts.services.authentication import note_authentication, password_is_right, recently_authenticated
 from accounts.services.oidc import known_there
-from accounts.sign_in_forms import CodeAgainForm
+from accounts.sign_in_forms import CodeAgainForm, PasskeyAgainForm
 
 # Names of addresses.
 CONFIRMED = frozenset(
@@ -89,7 +88,7 @@ def _proved(request: HttpRequest, user: User) -> bool:
             form.save()
             return True
         return False
-    form = ReauthenticateWebAuthnForm(user=user, data={"credential": request.POST[CREDENTIAL]})
+    form = PasskeyAgainForm(user=user, data={"credential": request.POST[CREDENTIAL]})
     if form.is_valid():
         post_authentication(request, form.cleaned_data["credential"], reauthenticated=True)
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 from allauth.account.forms import ReauthenticateForm
@@ -12,7 +13,13 @@ from allauth.mfa.base.forms import ReauthenticateForm as FactorAgainForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -21,7 +28,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts import audit
 from accounts.factors import FactorUnreadable, seal, unseal
-from accounts.models import Verb
+from accounts.models import User, Verb
 from accounts.services.authentication import password_is_right
 
 # A code is good for its half minute and the ones beside it.
@@ -30,6 +37,9 @@ NAME_LENGTH = 60
 
 
 class _CodeMixin(forms.Form):
+    user: User
+    authenticator: Authenticator
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["code"]
@@ -82,7 +92,47 @@ class SetUpAppForm(ActivateTOTPForm):  # type: ignore[misc]
         return code
 
 
+# What reading a passkey's answer may raise when it is no such thing: anybody can send anything.
+UNREADABLE = (TypeError, ValueError, LookupError, AttributeError, struct.error)
+
+
+class _PasskeyMixin(forms.Form):
+    """A passkey that proves nothing is on record, as a wrong code is."""
+
+    user: User | None
+
+    def clean_credential(self) -> Authenticator:
+        try:
+            try:
+                return super().clean_credential()  # type: ignore[misc]
+            except UNREADABLE:
+                raise get_adapter().validation_error("incorrect_code") from None
+        except ValidationError:
+            detail = {"kind": Authenticator.Type.WEBAUTHN.value}
+            audit.record(Verb.FACTOR_USED, actor=self.user, detail=detail, request=context.request, denied=True)
+            raise
+
+
+class PasskeyStepForm(_PasskeyMixin, AuthenticateWebAuthnForm):  # type: ignore[misc]
+    """A passkey after the password."""
+
+
+class PasskeyAloneForm(_PasskeyMixin, LoginWebAuthnForm):  # type: ignore[misc]
+    """A passkey and nothing else."""
+
+
+class PasskeyAgainForm(_PasskeyMixin, ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    """A passkey of somebody who is signed in."""
+
+
 class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    def clean(self) -> dict[str, Any]:
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except UNREADABLE:
+            raise get_adapter().validation_error("incorrect_code") from None
+        return cleaned
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"] = forms.CharField(

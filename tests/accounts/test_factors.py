@@ -304,3 +304,45 @@ def test_the_administrators_page_names_what_the_person_has(client, administrator
     client.force_login(administrator)
     page = client.get(reverse("user-change", args=[reader.pk])).content.decode()
     assert "Reset the second factor" in page and "TOTP" in page
+
+
+# What a passkey's page may be sent
+
+
+def of_id(**response: str) -> str:
+    """An answer of a passkey with parts that are none."""
+    parts = {"clientDataJSON": "e30", "authenticatorData": "AA", "signature": "AA", "attestationObject": "AA"}
+    told = {"id": "AAAA", "rawId": "AAAA", "type": "public-key", "clientExtensionResults": {}}
+    return json.dumps({**told, "response": {**parts, **response}})
+
+
+NONSENSE = [
+    "{}", "[]", "null", "x", "3", '"AAAA"', '{"id": 3, "rawId": [], "response": {}}', of_id(), of_id(userHandle="!!"),
+    of_id(userHandle="MQ"), of_id(authenticatorData="A" * 60), of_id(attestationObject="oA"), of_id(clientDataJSON="W10"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("credential", NONSENSE)
+def test_nonsense_for_a_passkey_signs_nobody_in_and_breaks_nothing(client, reader, secret, credential):
+    stranger = Client()
+    stranger.get(reverse("mfa_login_webauthn"), headers={"accept": "application/json"})
+    assert stranger.post(reverse("mfa_login_webauthn"), {"credential": credential}).status_code == 302
+    assert not is_in(stranger)
+    other = sign_in(reader)
+    other.get(reverse("mfa_authenticate"))
+    assert other.post(reverse("mfa_authenticate"), {"credential": credential}).status_code == 200
+    assert not is_in(other)
+    client.get(reverse("mfa_add_webauthn"))
+    assert client.post(reverse("mfa_add_webauthn"), {"name": "x", "credential": credential}).status_code == 200
+    assert not Authenticator.objects.filter(type="webauthn").exists()
+
+
+def test_a_passkey_that_proves_nothing_is_on_record(reader, secret):
+    Client().post(reverse("mfa_login_webauthn"), {"credential": of_id()})
+    other = sign_in(reader)
+    other.post(reverse("mfa_authenticate"), {"credential": of_id()})
+    told = AuditEvent.objects.filter(verb=Verb.FACTOR_USED, outcome="denied").order_by("pk")
+    assert [(event.actor, event.detail) for event in told] == [
+        (None, {"kind": "webauthn"}),
+        (reader, {"kind": "webauthn"}),
+    ]
