@@ -244,3 +244,41 @@ def test_two_revisions_stand_side_by_side_word_by_word(open_room, reader, study)
     room.page.get_by_role("button", name="Compare").click()
     expect(room.page.locator(".said.new")).to_contain_text("Severe emphysema.")
     expect(room.page.locator(".said.ai .mark").first).to_have_text("AI")
+
+
+def test_a_juxtapleural_nodule_and_a_cyst_are_described_and_graded(open_room, reader, study):
+    room = open_room(reader, study)
+    room.press("]")
+    expect(answer(room, "margin.f1")).to_have_count(0)
+    answer(room, "pleura.f1").select_option("perifissural")
+    answer(room, "margin.f1").select_option("smooth")
+    answer(room, "shape.f1").select_option("triangular")
+    expect(answer(room, "category")).to_have_value("2")
+    expect(section(room, "nodules")).to_contain_text("Nodule 1 is juxtapleural: perifissural, smooth, triangular.")
+    # The draft's own sentence is written anew, not one beside it.
+    expect(section(room, "assessment").locator(".text").first).to_have_text("Lung-RADS 2: benign.")
+    answer(room, "cyst").select_option("unilocular")
+    answer(room, "cyst_wall_mm").fill("2.5")
+    answer(room, "cyst_wall_mm").press("Enter")
+    expect(answer(room, "category")).to_have_value("4A")
+    expect(section(room, "nodules")).to_contain_text("Unilocular cyst, wall up to 2.5 mm thick.")
+    answer(room, "cyst").select_option("none")
+    expect(answer(room, "cyst_wall_mm")).to_have_count(0)
+    expect(answer(room, "category")).to_have_value("2")
+    room.press("Control+s")
+    saved(room)
+    kept = newest(study).answers["values"]
+    assert (kept["shape.f1"]["value"], "cyst_wall_mm" in kept) == ("triangular", False)
+    assert room.complaints == []
+
+
+def test_the_ais_yes_goes_when_the_only_nodule_is_rejected_and_comes_back_with_it(open_room, reader, study):
+    room = open_room(reader, study)
+    expect(answer(room, "nodules")).to_have_value("yes")
+    room.press("]", "x", "v", "Enter")
+    expect(answer(room, "nodules")).to_have_value("")
+    expect(room.page.locator("[data-answer=nodules]")).to_have_class("field open")
+    room.press("x")
+    expect(answer(room, "nodules")).to_have_value("yes")
+    expect(room.page.locator("[data-answer=nodules] .from")).to_have_text("by rule")
+    assert room.complaints == []
