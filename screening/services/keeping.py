@@ -51,6 +51,8 @@ def rotate_keys(*, limit: int | None = None) -> Done:
     """
     store, ring = _with_key()
 
+    places.note_key(store.root, ring.ids[0])
+
     def take_over(key: str) -> bool:
         with store.sealed_path(key).open("r+b", buffering=0) as file:
             # Two rotations at once would clear each other's slots.

@@ -6,6 +6,7 @@ import json
 from io import StringIO
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
@@ -91,7 +92,7 @@ def test_keys_are_rotated_in_steps_while_old_and_new_are_read(plain, settings):
     assert run("rotate_storage_keys", "--limit", "5")["complete"] is False
     assert [contents(key) for key in (*plain, later)] == [*OBJECTS, b"an image that came since"]
     settings.STORAGE_KEY = NEW
-    with pytest.raises(Exception, match="which STORAGE_KEY does not hold"):
+    with pytest.raises(ImproperlyConfigured, match="which STORAGE_KEY does not hold"):
         check_keys()
     settings.STORAGE_KEY = f"{NEW}\n{OLD}"
     assert run("rotate_storage_keys") == {"rewrapped": 7, "failed": [], "complete": True}
@@ -99,6 +100,15 @@ def test_keys_are_rotated_in_steps_while_old_and_new_are_read(plain, settings):
     check_keys()
     assert [contents(key) for key in plain] == OBJECTS
     assert keeping.keys_in_use(storage()) == {read_keys(NEW).ids[0]}
+
+
+def test_after_a_rotation_nothing_starts_with_the_old_key_alone(plain, settings):
+    run("encrypt_store")
+    settings.STORAGE_KEY = f"{NEW}\n{OLD}"
+    run("rotate_storage_keys")
+    settings.STORAGE_KEY = OLD
+    with pytest.raises(ImproperlyConfigured, match=read_keys(NEW).ids[0]):
+        check_keys()
 
 
 def test_the_old_key_is_asked_for_as_long_as_one_object_cannot_be_given_the_new_one(plain, settings):
@@ -110,7 +120,7 @@ def test_the_old_key_is_asked_for_as_long_as_one_object_cannot_be_given_the_new_
     with pytest.raises(SystemExit):
         call_command("rotate_storage_keys", stdout=StringIO())
     settings.STORAGE_KEY = NEW
-    with pytest.raises(Exception, match="which STORAGE_KEY does not hold"):
+    with pytest.raises(ImproperlyConfigured, match="which STORAGE_KEY does not hold"):
         check_keys()
 
 
