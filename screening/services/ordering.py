@@ -68,9 +68,9 @@ def take_order(*, facts: OrderFacts, site: Site, source: str, at: dt.datetime) -
         waiting = Study.objects.filter(
             site=site, accession_number=order.accession_number, ordered__isnull=True, erased_at__isnull=True
         ).order_by("pk")
-        for study in waiting.select_for_update():
+        for study in waiting.select_for_update(of=("self",)):
             _join(study=study, order=order, at=at)
-    for joined in Study.objects.filter(ordered__order=order).order_by("pk").select_for_update():
+    for joined in Study.objects.filter(ordered__order=order).order_by("pk").select_for_update(of=("self",)):
         _hurry(joined, order)
     return order
 
