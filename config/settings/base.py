@@ -33,6 +33,14 @@ AUDIT_HEAD = Path(env.str("AUDIT_HEAD", default=str(HOME / "audit-head.txt")))
 BACKUP_KEY = Path(env.str("BACKUP_KEY", default=str(HOME / "keys" / "backup.key")))
 # At least 32 random bytes: new names of one project follow from it, and with it the way back.
 DEIDENTIFY_KEY = Path(env.str("DEIDENTIFY_KEY", default=str(HOME / "keys" / "deidentify.key")))
+# Single sign-on with an OpenID provider (accounts.oidc). Empty: there is none.
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="").strip()
+OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
+OIDC_SCOPES = env.list("OIDC_SCOPES", default=["openid", "profile", "email"])
+# Which of the provider's groups have which role at which site, a JSON object.
+OIDC_ROLES = env.str("OIDC_ROLES", default="")
 # Who asks /metrics shows it; empty: nobody is answered.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # Whom reports may be sent to: hosts, addresses and ranges (reports.targets.reach). Empty: nobody.
@@ -77,6 +85,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.logs.RequestIdMiddleware",
+    "config.once.OnceMiddleware",
+    "config.browser.ForgetMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -135,6 +145,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "accounts.passwords.BreachedPasswordValidator"},
+    {"NAME": "accounts.place_words.PlaceWordsValidator"},
 ]
 # A file of passwords that others have lost (accounts.passwords); empty: the common ones alone are refused.
 BREACHED_PASSWORDS = env.str("BREACHED_PASSWORDS", default="")
@@ -161,17 +172,24 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_RECOVERY_CODE_DIGITS = 10
 MFA_TOTP_ISSUER = "Firstread"
 MFA_TOTP_TOLERANCE = 1
+# A ward shares one address.
+MFA_RATE_LIMITS = {"webauthn_login": "120/m/ip"}
 MFA_FORMS = {
     "authenticate": "accounts.sign_in_forms.SecondStepForm",
     "reauthenticate": "accounts.sign_in_forms.CodeAgainForm",
     "activate_totp": "accounts.sign_in_forms.SetUpAppForm",
+    "authenticate_webauthn": "accounts.sign_in_forms.PasskeyStepForm",
+    "login_webauthn": "accounts.sign_in_forms.PasskeyAloneForm",
+    "reauthenticate_webauthn": "accounts.sign_in_forms.PasskeyAgainForm",
     "add_webauthn": "accounts.sign_in_forms.AddPasskeyForm",
     "edit_webauthn": "accounts.sign_in_forms.RenamePasskeyForm",
 }
 # Where there is no Redis, tries that failed are counted in the database: all web processes know of them.
 CACHES = {"default": {"BACKEND": "accounts.shared_cache.DatabaseCounters"}}
 # A session ends so long after signing in, and so long after its person last did something (accounts.sessions).
-SESSION_COOKIE_AGE = int(env.float("SESSION_HOURS", default=12.0) * 3600)
+SESSION_LONGEST_SECONDS = int(env.float("SESSION_HOURS", default=12.0) * 3600)
+# One that is over is known for a day more, so that its person is told why they must sign in.
+SESSION_COOKIE_AGE = SESSION_LONGEST_SECONDS + 24 * 3600
 SESSION_IDLE_SECONDS = int(env.float("SESSION_IDLE_MINUTES", default=60.0) * 60)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -179,11 +197,18 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 # Words for the next page lie with the session, not in a cookie of their own.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Fields of forms and JSON bodies. Files have a limit of their own (UPLOAD_MAX_BYTES), kept by the views that take them.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000
+# What is too large for memory waits on the disk encrypted, for as long as the request lasts.
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "screening.upload_parts.SealedUploadHandler",
+]
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -194,7 +219,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "worker-src": [SELF],
         "object-src": [NONE],
-        "base-uri": [SELF],
+        "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
     }
