@@ -22,6 +22,7 @@ from screening.models import (
     Erasure,
     Finding,
     FindingDecision,
+    GlassBreak,
     HandOver,
     Instance,
     LegalHold,
@@ -41,6 +42,8 @@ from screening.storage import storage
 
 SHORTEST_REASON = 5
 LONGEST_REASON = 300
+# In the place of what a person wrote who looked at the study in an emergency.
+ERASED_REASON = "(erased)"
 log = structlog.get_logger(__name__)
 
 
@@ -109,6 +112,7 @@ def empty_words(erasure: Erasure) -> None:
     empty(erasure, StudyNote.objects.filter(study=study), text="")
     Reading.objects.filter(study=study).update(opinion="", first_opinion_text="")
     Deferral.objects.filter(study=study).update(note="")
+    GlassBreak.objects.filter(study=study).update(reason=ERASED_REASON)
     HandOver.objects.filter(reading__study=study).update(note="")
 
 
@@ -213,9 +217,14 @@ def _without_a_name(study: Study) -> None:
 
 
 def _drop_if_alone(patient: Patient) -> None:
-    """A patient whose last study is gone goes too; what else refers to them was moved to the tombstone before."""
-    if patient.unidentified_study_uid == "" and not patient.studies.exists():
-        patient.delete()
+    """A patient whose last study is gone goes too, with whoever was merged into them; what else refers to them was moved
+    to the tombstone before."""
+    if patient.unidentified_study_uid or patient.studies.exists():
+        return
+    merged = [merge.gone for merge in patient.merges.filter(undone_at__isnull=True).select_related("gone")]
+    patient.delete()
+    for each in merged:
+        _drop_if_alone(each)
 
 
 def set_hold(*, study: Study, actor: User, reason: str, request: HttpRequest | None = None) -> LegalHold:

@@ -7,12 +7,16 @@ import datetime as dt
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from accounts.models import AuditEvent, Verb
+from accounts.models import AuditEvent, Site, Verb
 from accounts.services import note_authentication
 from reports.models import FollowUp, Signature
 from reports.services import drafting
-from screening.models import Instance, Patient, PatientMerge, Study
+from reports.services.erasing import erase_study
+from reports.services.erasing import erase_study
+from screening.models import GlassBreak, Instance, Patient, PatientCorrection, PatientMerge, Study
 from screening.phantoms.headers import as_bytes
+from screening.services.emergency import break_glass
+from screening.services.emergency import break_glass
 from screening.services.ingest import ingest_instance
 from screening.services.patients import (
     PatientConflict,
@@ -234,3 +238,31 @@ def test_another_sites_patient_is_not_there(desk, two, south, make_study):
     body = {"other": theirs.patient_id, "reason": "One person"}
     Patient.objects.filter(pk=theirs.pk).update(patient_id="ONLY-SOUTH")
     assert desk.post(f"/patients/{two[0].patient_id}/merge/", body | {"other": "ONLY-SOUTH"}).status_code == 400
+
+
+def test_when_the_last_study_is_erased_every_name_and_reason_of_the_person_goes(
+    two, technologist, administrator, stranger
+):
+    Site.objects.update(break_glass_minutes=5)
+    corrected(two[0].patient, technologist, name="ZZOLDNAME^X")
+    corrected(Patient.objects.get(pk=two[0].patient_id), technologist, name="ZZNEWNAME^X")
+    merged(two, technologist)
+    break_glass(user=stranger, number=two[0].study_uid, reason="ZZREASON of an emergency")
+    for study in two:
+        erase_study(study=Study.objects.get(pk=study.pk), actor=administrator, reason="On request")
+    left = [*Patient.objects.values_list("name", flat=True), *GlassBreak.objects.values_list("reason", flat=True)]
+    assert not any("ZZ" in word or "TESTPATIENT" in word for word in left)
+    assert not PatientMerge.objects.exists() and not PatientCorrection.objects.exists()
+
+
+def test_when_the_last_study_is_erased_every_name_and_reason_of_the_person_goes(two, technologist, administrator, stranger):
+    Site.objects.update(break_glass_minutes=5)
+    corrected(two[0].patient, technologist, name="ZZOLDNAME^X")
+    corrected(Patient.objects.get(pk=two[0].patient_id), technologist, name="ZZNEWNAME^X")
+    merged(two, technologist)
+    break_glass(user=stranger, number=two[0].study_uid, reason="ZZREASON of an emergency")
+    for study in two:
+        erase_study(study=Study.objects.get(pk=study.pk), actor=administrator, reason="On request")
+    left = [*Patient.objects.values_list("name", flat=True), *GlassBreak.objects.values_list("reason", flat=True)]
+    assert not any("ZZ" in word or "TESTPATIENT" in word for word in left)
+    assert not PatientMerge.objects.exists() and not PatientCorrection.objects.exists()
