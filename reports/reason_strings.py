@@ -31,6 +31,18 @@ WORDS: dict[str, Said] = {
     "the findings suggest an inflammatory or infectious process": _(
         "the findings suggest an inflammatory or infectious process"
     ),
+    "thick-walled cyst": _("thick-walled cyst"),
+    "multilocular cyst": _("multilocular cyst"),
+    "thick-walled cyst with growing wall or nodularity": _("thick-walled cyst with growing wall or nodularity"),
+    "thick-walled cyst whose cystic component grows": _("thick-walled cyst whose cystic component grows"),
+    "cyst that became multilocular": _("cyst that became multilocular"),
+    "growing multilocular cyst": _("growing multilocular cyst"),
+    "multilocular cyst with growing wall or nodularity": _("multilocular cyst with growing wall or nodularity"),
+    "multilocular cyst with more loculation or opacity": _("multilocular cyst with more loculation or opacity"),
+    "air inside an airway abnormality favours secretions": _("air inside an airway abnormality favours secretions"),
+    "oval": _("oval"),
+    "lentiform": _("lentiform"),
+    "triangular": _("triangular"),
     "nodule": _("nodule"),
     "haemorrhage": _("haemorrhage"),
 }
@@ -65,6 +77,25 @@ FORMS: tuple[tuple[re.Pattern[str], Said], ...] = tuple(
         (
             rf"{_HEAD}: {_NODULE}{_END}",
             _("{rule}, {when}: a {kind} nodule of {size}, {change}, is category {category}."),
+        ),
+        (
+            rf"{_HEAD}: {_NODULE}, juxtapleural, smooth and (?P<shape>[a-z]+) is category (?P<category>\w+)\.",
+            _("{rule}, {when}: a {kind} nodule of {size}, juxtapleural, smooth and {shape}, is category {category}."),
+        ),
+        (
+            rf"{_HEAD}: {_NODULE}, juxtapleural, smooth and (?P<shape>[a-z]+){_END}",
+            _(
+                "{rule}, {when}: a {kind} nodule of {size}, juxtapleural, smooth and {shape}, {change}, is category "
+                "{category}."
+            ),
+        ),
+        (
+            rf"{_HEAD}: a lesion, (?P<row>.+), is category (?P<category>\w+)\.",
+            _("{rule}, {when}: a lesion, {row}, is category {category}."),
+        ),
+        (
+            r"A cyst of one space is graded by the thickness of its wall, which is not given\.",
+            _("A cyst of one space is graded by the thickness of its wall, which is not given."),
         ),
         (rf"{_HEAD}: (?P<why>[^;]+), category 0\.", _("{rule}: {why}, category 0.")),
         (r"After (?P<rule>Lung-RADS|BI-RADS) (?P<category>\w+)\.", _("After {rule} {category}.")),

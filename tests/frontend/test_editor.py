@@ -255,7 +255,6 @@ def test_a_juxtapleural_nodule_and_a_cyst_are_described_and_graded(open_room, re
     answer(room, "shape.f1").select_option("triangular")
     expect(answer(room, "category")).to_have_value("2")
     expect(section(room, "nodules")).to_contain_text("Nodule 1 is juxtapleural: perifissural, smooth, triangular.")
-    # The draft's own sentence is written anew, not one beside it.
     expect(section(room, "assessment").locator(".text").first).to_have_text("Lung-RADS 2: benign.")
     answer(room, "cyst").select_option("unilocular")
     answer(room, "cyst_wall_mm").fill("2.5")

@@ -10,7 +10,7 @@ from django.utils.translation import override
 from reports import reason_strings
 from reports.content import content_for
 from reports.reason_strings import WORDS, known_form, reason_said
-from screening.rules.lung_rads import INCOMPLETE, NoduleMeasure, grade_exam
+from screening.rules.lung_rads import INCOMPLETE, AirwayNodule, AtypicalCyst, NoduleMeasure, grade_exam
 from screening.rules.lung_rads_nodule import CHANGE_WORDS
 
 KINDS = ("solid_nodule", "part_solid_nodule", "ground_glass_nodule")
@@ -23,6 +23,11 @@ def sentences() -> list[str]:
     for kind, change, size in itertools.product(KINDS, CHANGES, (5.0, 8.4, 30.0)):
         solid = 3.0 if kind == "part_solid_nodule" else None
         made.append(grade_exam([NoduleMeasure(kind, size, solid, change=change)], follow_up=True).sentence)
+    flat = {"juxtapleural": True, "smooth": True, "shape": "oval"}
+    made += [grade_exam([NoduleMeasure("solid_nodule", 7.0, change=one, **flat)]).sentence for one in CHANGES]
+    cysts = [AtypicalCyst(2.5), AtypicalCyst(2.5, change="growing"), AtypicalCyst(None, multilocular=True)]
+    lesions = [*cysts, AirwayNodule("segmental_or_more_proximal"), AirwayNodule("subsegmental", air_inside=True)]
+    made += [grade_exam([one]).sentence for one in lesions]
     made += [grade_exam((), incomplete=[reason]).sentence for reason in INCOMPLETE]
     return made
 
@@ -45,6 +50,8 @@ def test_reasons_of_breast_advice_and_standing_are_known():
     for values in ({}, {"right": "1", "left": "4"}):
         for each in compute(values, [], {}).values():
             assert not each.reason or known_form(each.reason), each.reason
+    unmeasured = content_for("lung").compute({"cyst": "unilocular"}, [], {"state": "scored"})["category"].reason
+    assert known_form(unmeasured) and reason_said(unmeasured) == unmeasured
     for text in ("After Lung-RADS 4A.", "Nodule 2 has no type or size that the rule knows.", "No nodule is marked."):
         assert reason_said(text) == text and known_form(text)
 
