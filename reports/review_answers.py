@@ -34,6 +34,8 @@ def review_answer(*, user: User, report_id: int, body: object) -> Answer:
     sent = checked_request(ReviewRequest, body)
     if isinstance(sent, Answer):
         return sent
+    if sent["sections"] is None and sent["addendum"] is None:
+        return refused(400, _("Not usable: %(fields)s.") % {"fields": "sections"})
     # Whoever waits for opinions is told nothing of findings or of what another reader made of them.
     may_word(report=report, user=user)
     state = text_state(report)
