@@ -48,13 +48,17 @@ def logging_config(level: str) -> dict[str, Any]:
                 "foreign_pre_chain": shared,
             }
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "json"},
+            "nowhere": {"class": "logging.NullHandler"},
+        },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
             # Its records carry the query and its parameters, which may name a patient.
             "django.db.backends": {"level": "WARNING"},
-            "pydicom": {"level": "ERROR"},
+            # It quotes the values that it complains of, and sets its own level back when it is imported.
+            "pydicom": {"handlers": ["nowhere"], "level": "ERROR", "propagate": False},
         },
     }
 

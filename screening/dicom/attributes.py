@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.filewriter import correct_ambiguous_vr
 
 from screening.dicom.elements import READING_ERRORS
-from screening.dicom.parse import reading_quietly
+from screening.dicom.parse import drop_unreadable, reading_quietly
 
 Attributes = dict[str, dict[str, Any]]
 # UN may hide a private sequence or a value of any size, so it goes with the bulk.
@@ -32,6 +32,7 @@ def header_attributes(stream: BinaryIO) -> Attributes | None:
     with reading_quietly():
         try:
             dataset = dcmread(stream, stop_before_pixels=True)
+            drop_unreadable(dataset)
             correct_ambiguous_vr(dataset, dataset.original_encoding[1] is not False)
             _drop_bulk(dataset)
             found: Attributes = dataset.to_json_dict(suppress_invalid_tags=True)

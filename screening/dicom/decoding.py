@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import atexit
 import os
-import resource
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -23,15 +23,21 @@ from typing import BinaryIO
 from pydicom import dcmread
 from pydicom.pixels import iter_pixels
 
+from screening.dicom.child_limits import limit_next, limit_process
 from screening.dicom.elements import READING_ERRORS
 from screening.dicom.errors import IngestError
 from screening.dicom.pixels import decoding_plugin
 
 # Frames are decoded in order until this is used up; the framing of the rest has been checked already.
-BUDGET_S = 10.0
+BUDGET_S = 4.0
+# Computing for one file, whatever a single frame of it asks for; then the system ends the child.
+COMPUTING_S = 8
 HUNG_S = 60.0
-MEMORY_BYTES = 6 << 30
 _GOOD, _BAD = b"+", b"-"
+# A child that ended so was ended by the file and not from outside: the next would end like it.
+_BY_THE_FILE = frozenset(
+    -each for each in (signal.SIGXCPU, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
+)
 
 
 class DecodingCheck:
@@ -48,7 +54,7 @@ class DecodingCheck:
     def check(self, data: bytes) -> None:
         """Raises `IngestError` when the frames of this Part 10 file cannot be decoded.
 
-        A child that dies is replaced and asked once more: it may have been ended from outside.
+        A child that dies is replaced, and asked once more when it may have been ended from outside.
         """
         with self._lock:
             for _attempt in range(2):
@@ -80,7 +86,8 @@ class DecodingCheck:
         if not answers.poll(self.hung_s * 1000):
             self._end()
             return _BAD
-        return os.read(child.stdout.fileno(), 1)
+        answer = os.read(child.stdout.fileno(), 1)
+        return answer or (_BAD if child.wait() in _BY_THE_FILE else b"")
 
     def _running(self) -> subprocess.Popen[bytes]:
         # After a fork the pipe would be shared with the parent, and answers would go astray.
@@ -138,14 +145,14 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     while len(head := requests.read(8)) == 8:
         (size,) = struct.unpack("<Q", head)
         data = requests.read(size)
+        limit_next(COMPUTING_S)
         answers.write(_GOOD if len(data) == size and decodes(data) else _BAD)
         answers.flush()
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_process()
     # The decoders may print; their words must not mix with the answers.
     own_answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

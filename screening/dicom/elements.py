@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from datetime import date, time
 from typing import Any
 
+from pydicom._dicom_dict import DicomDictionary
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
@@ -34,6 +36,8 @@ READING_ERRORS = (
     zlib.error,
 )
 MAX_UID = 64
+# More than any text or list of numbers that is looked at here; a longer one is not taken apart.
+MAX_VALUE_BYTES = 1 << 16
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 # Zero-width joiners are letters' neighbours in Persian and Indic names; other format characters hide or turn text.
 _KEPT_FORMAT = frozenset("\u200c\u200d")
@@ -44,8 +48,10 @@ _OFFSET = re.compile(r"([+-])(\d{2})(\d{2})")
 
 
 def values(dataset: Dataset, keyword: str) -> list[Any]:
-    """The values of an element as a list; empty when it is absent, empty or unreadable."""
+    """The values of an element as a list; empty when it is absent, empty, unreadable or longer than any real one."""
     try:
+        if is_too_long(dataset.get_item(keyword)):
+            return []
         found = dataset.get(keyword)
     except READING_ERRORS:
         return []
@@ -54,6 +60,22 @@ def values(dataset: Dataset, keyword: str) -> list[Any]:
     if isinstance(found, str | bytes) or not isinstance(found, Iterable) or hasattr(found, "components"):
         return [found]
     return list(found)
+
+
+def is_too_long(element: object) -> bool:
+    """Would converting it make far more objects than anybody looks at? Sequences are counted by `structure`."""
+    return (
+        isinstance(element, RawDataElement)
+        and element.value is not None
+        and len(element.value) > MAX_VALUE_BYTES
+        and element.VR != "SQ"
+        and not (element.is_implicit_VR and _is_sequence(int(element.tag)))
+    )
+
+
+def _is_sequence(tag: int) -> bool:
+    known = DicomDictionary.get(tag)
+    return known is not None and known[0] == "SQ"
 
 
 def clean(raw: object, limit: int) -> str:

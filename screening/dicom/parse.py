@@ -38,6 +38,7 @@ from screening.dicom import elements
 from screening.dicom.encoding import check_pixel_data, transfer_syntax
 from screening.dicom.errors import IngestError
 from screening.dicom.header import header_of
+from screening.dicom.structure import Counted, check_structure
 
 SUPPORTED_SYNTAXES = frozenset(
     {
@@ -78,6 +79,29 @@ def reading_quietly() -> Iterator[None]:
     with _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def drop_unreadable(dataset: Dataset) -> None:
+    """Take out what cannot be converted, at every level: one spoilt element must not hide the others."""
+    for tag in list(dataset.keys()):
+        try:
+            if elements.is_too_long(dataset.get_item(tag)):
+                del dataset[tag]
+                continue
+            element = dataset[tag]
+            for item in element.value if element.VR == "SQ" else ():
+                drop_unreadable(item)
+        except elements.READING_ERRORS:
+            del dataset[tag]
+
+
+def usable_header(data: bytes) -> Dataset:
+    """The header of a stored file, without its pixels, for whoever reads it by pydicom: every element there is can be
+    read, what cannot is absent. Raises one of `READING_ERRORS` for bytes that are no such file."""
+    with reading_quietly():
+        dataset = dcmread(BytesIO(data), stop_before_pixels=True)
+        drop_unreadable(dataset)
+    return dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +155,7 @@ def parse_instance(data: bytes, *, max_bytes: int) -> ParsedInstance:
         raise IngestError("unsupported_syntax", "The pixels are stored in a way that is not supported.")
     with reading_quietly():
         try:
-            dataset = dcmread(BytesIO(data))
+            dataset = dcmread(Counted(data))
             return _parsed(dataset, syntax)
         except elements.READING_ERRORS as error:
             raise IngestError("unreadable", "The file is damaged: its header cannot be read.") from error
@@ -152,6 +176,7 @@ def _parsed(dataset: Dataset, syntax: str) -> ParsedInstance:
         raise IngestError("dicomdir", "This is the disc's table of contents (DICOMDIR), not an image.")
     if elements.uid(meta, "TransferSyntaxUID") != syntax:
         raise IngestError("unreadable", "The file is damaged: its header contradicts itself.")
+    check_structure(dataset)
     # Looked at first: reading an element once forgets how long it said it is.
     cut = _is_cut(dataset)
     uids = {name: elements.uid(dataset, keyword) for name, (keyword, _) in _UIDS.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import resource
 import select
 import struct
 import sys
@@ -13,11 +12,14 @@ import time
 import warnings
 from typing import BinaryIO
 
-from screening.dicom.decoding import MEMORY_BYTES, DecodingCheck
+from screening.dicom.child_limits import limit_next, limit_process
+from screening.dicom.decoding import DecodingCheck
 from screening.dicom.pixels import PixelError
 from screening.dicom.rendering import Wish, done
 
 HUNG_S = 30.0
+# Computing for one picture; a file of a thousand frames can be asked for whole.
+COMPUTING_S = 15
 MOST_ANSWER = 1 << 30
 _HEAD, _ANSWER = struct.Struct("<QQ"), struct.Struct("<?Q")
 
@@ -82,6 +84,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         wish_length, length = _HEAD.unpack(head)
         wish = Wish.of(json.loads(requests.read(wish_length)))
         data = requests.read(length)
+        limit_next(COMPUTING_S)
         try:
             good, body = True, done(data, wish)
         except PixelError as error:
@@ -94,8 +97,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_process()
     # The decoders may print; their words must not mix with the answers.
     own_answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from typing import Any
@@ -14,9 +15,20 @@ from pydicom.pixels import apply_color_lut, pixel_array
 from pydicom.uid import ExplicitVRLittleEndian
 
 from screening.dicom.elements import READING_ERRORS
-from screening.dicom.pixels import MAX_FRAME_PIXELS, PixelError, decoding_plugin, grey_array, stored_array
+from screening.dicom.pixels import (
+    MAX_FRAME_PIXELS,
+    PixelError,
+    decoding_plugin,
+    frame_array,
+    grey_array,
+    number_of,
+    stored_array,
+)
 
 JPEG, PNG = "image/jpeg", "image/png"
+LARGEST_ENLARGED = 1024
+# Of a file without compression, as it would be sent.
+LARGEST_FILE = 1 << 30
 FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIGMOID"}
 
 
@@ -24,8 +36,10 @@ FUNCTIONS = {"linear": "LINEAR", "linear-exact": "LINEAR_EXACT", "sigmoid": "SIG
 class Wish:
     """What is asked of one frame (from 1). window: (centre, width, a key of `FUNCTIONS`), None for the file's own.
 
-    size: (width, height) in pixels that the picture is fitted into, its proportions kept; None for the image's own.
-    quality: 1–100, of a JPEG. act: "picture", "frame" (stored values, little endian) or "file" (explicit little endian).
+    size: (width, height) in pixels that the picture is fitted into, its proportions kept, enlarged to `LARGEST_ENLARGED`
+    at most; None for the image's own.
+    quality: 1–100, of a JPEG. act: "picture", "frame" (stored values, little endian), "file" (explicit little endian),
+    "values" or "grey" (rows, columns as uint32, then float32, of `pixels.frame_array` or `pixels.grey_array`).
     """
 
     act: str = "picture"
@@ -52,9 +66,17 @@ def done(data: bytes, wish: Wish) -> bytes:
             return _uncompressed(dataset)
         if wish.act == "frame":
             return _plain_frame(dataset, wish.frame)
+        if wish.act in ("values", "grey"):
+            return _numbers(
+                frame_array(dataset, wish.frame) if wish.act == "values" else grey_array(dataset, wish.frame)
+            )
         return _picture(dataset, wish)
     except READING_ERRORS as error:
         raise PixelError("The pixels of the image cannot be decoded.") from error
+
+
+def _numbers(array: np.ndarray) -> bytes:
+    return np.array(array.shape, "<u4").tobytes() + array.astype("<f4").tobytes()
 
 
 def _picture(dataset: Dataset, wish: Wish) -> bytes:
@@ -69,7 +91,9 @@ def _picture(dataset: Dataset, wish: Wish) -> bytes:
         array = np.rint(grey_array(dataset, wish.frame) * 255).astype(np.uint8)
     image = Image.fromarray(array)
     if wish.size:
-        factor = min(wish.size[0] / image.width, wish.size[1] / image.height)
+        # Enlarging adds nothing that a browser cannot, and a few pixels would become seconds of work.
+        most = max(1.0, LARGEST_ENLARGED / max(image.width, image.height))
+        factor = min(wish.size[0] / image.width, wish.size[1] / image.height, most)
         fitted = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
         image = image.resize(fitted, Image.Resampling.BOX if factor < 1 else Image.Resampling.BILINEAR)
     out = BytesIO()
@@ -105,9 +129,17 @@ def _plain_frame(dataset: Dataset, frame: int) -> bytes:
     return stored_array(dataset, frame).astype(f"<{kind}{dataset.BitsAllocated // 8}").tobytes()
 
 
+def _whole_size(dataset: Dataset) -> float:
+    """Bytes of all pixels, as the header promises them."""
+    named = ("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "BitsAllocated")
+    return math.prod(number_of(dataset, name) or 1 for name in named) / 8
+
+
 def _uncompressed(dataset: Dataset) -> bytes:
     syntax = dataset.file_meta.TransferSyntaxUID
     if syntax.is_encapsulated:
+        if len(dataset.PixelData) and _whole_size(dataset) > LARGEST_FILE:
+            raise PixelError("The image is larger than any image of this kind can be.")
         # Every frame's size is compared with the header's before a decoder may ask for memory.
         stored_array(dataset)
         dataset.decompress(decoding_plugin=decoding_plugin(syntax), generate_instance_uid=False)

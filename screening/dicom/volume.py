@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
-from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
 from pydicom.uid import CTImageStorage
 
-from screening.dicom.pixels import PixelError, frame_array, number_of
+from screening.dicom.decoded import modality_values
+from screening.dicom.pixels import PixelError, number_of
 
 HU_RANGE = (-1024, 3071)
 MAX_VOXELS = 600_000_000
@@ -124,8 +122,8 @@ def choose_axial_series(study: Study, prefer_sharp: bool = False) -> list[Source
         key = (
             str(dataset.get("SeriesInstanceUID", "")),
             *geometry.signature,
-            dataset.get("Rows"),
-            dataset.get("Columns"),
+            number_of(dataset, "Rows"),
+            number_of(dataset, "Columns"),
         )
         groups.setdefault(key, []).append(source)
     if not groups:
@@ -245,10 +243,7 @@ def _read_slices(sources: Sequence[Source], progress: Callable[[float], None]) -
     hu = np.empty((len(sources), rows, columns), np.int16)
     for index, source in enumerate(sources):
         try:
-            dataset = dcmread(BytesIO(source.read()))
-            values = frame_array(dataset)
-        except InvalidDicomError as error:
-            raise VolumeError("An image of the series cannot be used: its file is no DICOM file.") from error
+            values = modality_values(source.read())
         except PixelError as error:
             said = str(error)
             raise VolumeError(f"An image of the series cannot be used: {said[0].lower()}{said[1:]}") from error

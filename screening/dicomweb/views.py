@@ -25,6 +25,7 @@ from screening.api.instances import AnyAccept, upload_site
 from screening.dicom.attributes import dumps
 from screening.dicomweb import qido, stow, wado
 from screening.dicomweb.multipart import BadMultipart, MediaType, accepted, boundary_of, media_type, write_parts
+from screening.dicomweb.schema import DicomwebSchema
 from screening.models import Instance, Study
 from screening.selectors import study_for
 from screening.selectors.doors import StoredImage, image_for
@@ -49,8 +50,7 @@ class DicomwebView(APIView):
     """Who asks, what they accept, and one study's door."""
 
     content_negotiation_class = AnyAccept
-    # The standard describes these addresses; the product's own schema leaves them out.
-    schema = None
+    schema = DicomwebSchema()
 
     @property
     def user(self) -> User:
@@ -125,7 +125,9 @@ class Found(DicomwebView):
         except QueryError as error:
             raise ValidationError({"detail": str(error)}) from error
         self._record(study, asked, len(found))
-        answer = HttpResponse(dumps(found) if found else b"", status=200 if found else 204, content_type=JSON)
+        answer = HttpResponse(dumps(found), content_type=JSON) if found else HttpResponse(status=204)
+        if not found:
+            del answer["Content-Type"]
         if asked.warnings:
             answer["Warning"] = f'299 {request.get_host()} "{" ".join(asked.warnings)}"'
         answer["Cache-Control"] = "private, no-store"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ from pydicom import dcmread
 from pydicom.encaps import generate_frames, get_frame
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian
 
-from screening.dicom.elements import READING_ERRORS
+from screening.dicom.elements import READING_ERRORS, text, whole
 from screening.dicom.parse import reading_quietly
 from screening.dicom.pixels import PixelError
 from screening.dicom.render_child import RENDERER
@@ -222,10 +223,13 @@ def _located(sha256: str, syntax: str, frames: int) -> Frames:
         try:
             dataset = dcmread(stream, stop_before_pixels=True)
             start = _value_at(stream, explicit=not dataset.original_encoding[0])
-            bits = dataset.Rows * dataset.Columns * int(dataset.get("SamplesPerPixel") or 1) * dataset.BitsAllocated
-            subsampled = dataset.get("PhotometricInterpretation") == "YBR_FULL_422"
+            named = ("Rows", "Columns", "BitsAllocated")
+            bits = math.prod(whole(dataset, name) or 0 for name in named) * (whole(dataset, "SamplesPerPixel") or 1)
+            subsampled = text(dataset, "PhotometricInterpretation") == "YBR_FULL_422"
         except READING_ERRORS:
             raise Http404(_("The image's file cannot be read.")) from None
+    if bits < 1:
+        raise Http404(_("The image's file cannot be read."))
     if subsampled and not compressed:
         bits = bits * 2 // 3
     if not compressed and bits % 8 and frames > 1:

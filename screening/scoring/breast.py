@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydicom import dcmread
-from pydicom.dataset import Dataset
 
-from screening.dicom.pixels import PixelError, grey_array
+from screening.dicom.decoded import grey_values
+from screening.dicom.pixels import PixelError
 from screening.rules.breast import SIDES, band_of, missing_views, suggested_opinion, tier_of
 from screening.scoring.breast_film import BreastNotFound, Film, prepare_film
 from screening.scoring.breast_reading import (
@@ -235,8 +233,8 @@ def _prepare(views: list[View], context: RunContext, folder: Path) -> tuple[list
 
 def _prepare_view(view: View, folder: Path) -> _Prepared:
     """Raises `PixelError` and `BreastNotFound`."""
-    dataset: Dataset = dcmread(BytesIO(view.instance.read()))
-    grey = grey_array(dataset)
+    dataset = view.instance.dataset
+    grey = grey_values(view.instance.read())
     flipped = upside_down(dataset, view.side, view.view)
     spacing = spacing_of(dataset)
     film = prepare_film(grey[::-1] if flipped else grey, spacing)

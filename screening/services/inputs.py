@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from io import BytesIO
 
-import pydicom
-
+from screening.dicom.parse import usable_header
 from screening.models import Instance, ScoreRun, Study
 from screening.scoring.priors import prior_exam
 from screening.scoring.types import InstanceInput, StudyInput
@@ -35,7 +33,7 @@ def study_input(study: Study) -> StudyInput:
         study_uid=study.study_uid,
         instances=tuple(
             InstanceInput(
-                dataset=pydicom.dcmread(BytesIO(read_object(instance.sha256)), stop_before_pixels=True),
+                dataset=usable_header(read_object(instance.sha256)),
                 read=partial(read_object, instance.sha256),
             )
             for instance in instances

@@ -10,14 +10,13 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
-from pydicom import dcmread
 
 from accounts import audit
 from accounts.models import User, Verb
 from screening.dicom import measuring
-from screening.dicom.elements import READING_ERRORS, clean
-from screening.dicom.parse import reading_quietly
-from screening.dicom.pixels import PixelError, frame_array
+from screening.dicom.decoded import modality_values
+from screening.dicom.elements import clean
+from screening.dicom.pixels import PixelError
 from screening.dicom.stack import VOLUMES, along_normal, points_in_plane, volume_of
 from screening.models import Instance, Measurement, Study
 from screening.selectors import open_reading
@@ -195,10 +194,9 @@ def _figures(instance: Instance, frame: int, tool: str, points: list[measuring.P
         return []
     unit = "HU" if instance.series.modality == "CT" else ""
     try:
-        with storage().open_range(instance.sha256) as stream, reading_quietly():
-            dataset = dcmread(stream)
-        pixels = frame_array(dataset, frame)
-    except (MissingObject, UnreadableObject, PixelError, *READING_ERRORS):
+        with storage().open_range(instance.sha256) as stream:
+            pixels = modality_values(stream.read(), frame)
+    except (MissingObject, UnreadableObject, PixelError):
         log.info("region_without_pixels", instance=instance.pk)
         return []
     return measuring.statistics(tool, points, pixels, unit)
