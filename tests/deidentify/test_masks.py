@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 from pydicom import Dataset
+from pydicom.encaps import encapsulate
+from pydicom.pixels import pixel_array
 from pydicom.uid import (
     ExplicitVRLittleEndian,
     JPEG2000Lossless,
+    JPEGBaseline8Bit,
     JPEGLSLossless,
     RLELossless,
     SecondaryCaptureImageStorage,
@@ -87,6 +93,21 @@ def test_compressed_pictures_are_decoded_masked_and_written_uncompressed(plain, 
     after = clean.pixel_array
     assert not after[:47].any()
     assert (after[47:] == before[47:]).all()
+
+
+def test_lossy_pictures_stay_marked_as_lossy_and_lose_nothing_more(plain):
+    source = picture_of(DEVICES[2], plain)
+    out = io.BytesIO()
+    Image.fromarray(source.pixel_array).save(out, "JPEG", quality=80)
+    source.PixelData = encapsulate([out.getvalue() + b"\0" * (out.tell() % 2)])
+    source["PixelData"].is_undefined_length = True
+    source.PhotometricInterpretation = "YBR_FULL_422"
+    source.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    before = pixel_array(source)
+    clean = cleaned(source)
+    assert (clean.LossyImageCompression, clean.PhotometricInterpretation) == ("01", "RGB")
+    assert not clean.pixel_array[:47].any()
+    assert (clean.pixel_array[47:] == before[47:]).all()
 
 
 def test_every_frame_of_a_loop_is_masked(plain):
