@@ -22,6 +22,7 @@ from accounts.roles import Action
 LONGEST = timedelta(days=365)
 # A person with more has lost sight of them.
 MOST_TOKENS = 20
+NAME_LENGTH = 60
 # "frd_" is what a scanner of secrets looks for; the eight after it find the row, the rest is the secret.
 MARK = "frd_"
 PREFIX_LENGTH = len(MARK) + 8

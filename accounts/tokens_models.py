@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.tokens import Grant, actions_of
+from accounts.tokens import NAME_LENGTH, Grant, actions_of
 
 
 class ApiToken(models.Model):
@@ -17,7 +17,7 @@ class ApiToken(models.Model):
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
-    name = models.CharField(max_length=60)
+    name = models.CharField(max_length=NAME_LENGTH)
     prefix = models.CharField(max_length=12, unique=True)
     digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token, hex")
     scopes = models.JSONField(default=list)

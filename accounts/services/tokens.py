@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +16,17 @@ from accounts import audit
 from accounts.models import ApiToken, Site, User, Verb
 from accounts.noise import is_noise
 from accounts.selectors_tokens import live_tokens, reaches_sites_of
-from accounts.tokens import LONGEST, MOST_TOKENS, PREFIX_LENGTH, Scope, digest_of, is_token, new_token, prefix_of
+from accounts.tokens import (
+    LONGEST,
+    MOST_TOKENS,
+    NAME_LENGTH,
+    PREFIX_LENGTH,
+    Scope,
+    digest_of,
+    is_token,
+    new_token,
+    prefix_of,
+)
 
 COMMAND_NAME = "command line"
 # When it was last used is told to the hour: nobody's work is watched by the minute, and no read becomes a write.
@@ -43,7 +53,7 @@ def make_token(
     """
     name, wanted = name.strip(), [scope for scope in Scope.values if scope in set(scopes)]
     now = timezone.now()
-    if not name or len(name) > ApiToken._meta.get_field("name").max_length or not name.isprintable():
+    if not name or len(name) > NAME_LENGTH or not name.isprintable():
         raise ValidationError(_("Give the token a name of 1 to 60 characters."))
     if not wanted:
         raise ValidationError(_("Choose what the token may do."))
@@ -147,8 +157,8 @@ def _record(verb: Verb, actor: User | None, token: ApiToken, request: HttpReques
     """One event at each site the token reaches; of no site where its person has none."""
     detail = {"name": token.name, "user": token.user_id, "scopes": token.scopes}
     detail |= {"expires_at": token.expires_at.isoformat()} if verb == Verb.TOKEN_MADE else {}
-    sites: QuerySet[Site] = reaches_sites_of(token)
-    for site in [*sites] or [None]:
+    sites: list[Site | None] = [*reaches_sites_of(token)] or [None]
+    for site in sites:
         audit.record(
             verb, actor=actor, site=site, object_type="token", object_id=token.prefix, detail=detail, request=request
         )

@@ -21,7 +21,7 @@ from accounts.models import Site, User
 from accounts.roles import Action, can
 from accounts.selectors_tokens import administered_token, administered_tokens, live_tokens, own_token, scopes_for
 from accounts.services.tokens import make_token, revoke_token
-from accounts.tokens import Scope
+from accounts.tokens import NAME_LENGTH, Scope
 
 DAYS = (
     (7, gettext_lazy("a week")),
@@ -36,7 +36,7 @@ class TokenForm(forms.Form):
 
     name = forms.CharField(
         label=pgettext_lazy("of a thing", "Name"),
-        max_length=60,
+        max_length=NAME_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": gettext_lazy("what it is for")}),
     )
     scopes = forms.MultipleChoiceField(label=gettext_lazy("Scope"), widget=forms.CheckboxSelectMultiple)
