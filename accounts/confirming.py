@@ -39,6 +39,7 @@ CONFIRMED = frozenset(
         "programme-set",
         "house-style-set",
         "reading-rule-set",
+        "review-rules-set",
         "time-limits",
         "models-rescore",
         "erasures-hold",
@@ -46,6 +47,7 @@ CONFIRMED = frozenset(
         "delivery-give-up",
         "export-ask",
         "export-key",
+        "export-remove",
         "patient-merge",
         "patient-unmerge",
         "patient-correct",
@@ -54,7 +56,7 @@ CONFIRMED = frozenset(
 # These ask in their own form, each time or after 15 minutes: they take files, or cannot be undone.
 ASK_THEMSELVES = frozenset(
     {"target-new", "target", "target-switch", "target-try", "model-install", "model-activate", "model-rollback"}
-    | {"model-right", "erasures-erase"}
+    | {"model-right", "erasures-erase", "retention-set"}
 )
 PASSWORD, CODE, CREDENTIAL = "confirm-password", "confirm-code", "confirm-credential"
 OWN_FIELDS = frozenset({PASSWORD, CODE, CREDENTIAL, "csrfmiddlewaretoken"})
@@ -88,7 +90,7 @@ def _proved(request: HttpRequest, user: User) -> bool:
             form.save()
             return True
         return False
-    form = PasskeyAgainForm(user=user, data={"credential": request.POST[CREDENTIAL]})
+    form = PasskeyAgainForm(user=user, data={"credential": request.POST[CREDENTIAL]})  # type: ignore[call-arg]
     if form.is_valid():
         post_authentication(request, form.cleaned_data["credential"], reauthenticated=True)
         return True

@@ -24,6 +24,7 @@ SECRET = "JBSWY3DPEHPK3PXP"
 NOT_ASKED = {
     "run-retry": "does again what was to be done",
     "reading-rule-try": "changes nothing",
+    "storage-look": "looks again at what is stored, and changes nothing",
 }
 
 
