@@ -12,10 +12,8 @@ from accounts.services import note_authentication
 from reports.models import FollowUp, Signature
 from reports.services import drafting
 from reports.services.erasing import erase_study
-from reports.services.erasing import erase_study
 from screening.models import GlassBreak, Instance, Patient, PatientCorrection, PatientMerge, Study
 from screening.phantoms.headers import as_bytes
-from screening.services.emergency import break_glass
 from screening.services.emergency import break_glass
 from screening.services.ingest import ingest_instance
 from screening.services.patients import (
