@@ -11,12 +11,13 @@ from reports.review.lexicon import SOLID_PART
 from reports.review.prior import CHANGE, LOOKS_BACK
 from reports.review.reading import Statement
 from reports.review.types import Remark
+from screening.rules.growth import LIMIT_MM
 
 # What no lesion, shift or bleed measures, in mm and ml, by programme.
 LARGEST_MM = {"lung": 200.0, "breast": 200.0, "brain": 200.0}
 LARGEST_SHIFT_MM = 40.0
 LARGEST_ML = {"brain": 400.0, "lung": 4000.0, "breast": 4000.0}
-CHANGE_MM = 1.5
+CHANGE_MM = float(LIMIT_MM)
 _CLOCK = re.compile(r"\b(\d{1,3})(?::00)?\s*o['’]?\s?clock|(\d{1,3})\s*点(?:钟|位|方向|处)", re.IGNORECASE)
 _PERCENT = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s*[%％]")
 _DATE = re.compile(r"(?<!\d)(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?!\d)")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,6 +24,7 @@ from reports.services.retention import RetentionConflict, RetentionError, set_re
 from reports.views.reading_room import signed_in
 from screening.programmes import PROGRAMMES
 from screening.selectors.doors import sites_where
+from screening.selectors.meant import site_meant
 
 NONE = "none"
 
@@ -50,7 +51,7 @@ def retention(request: HttpRequest) -> HttpResponse:
 def retention_set(request: HttpRequest) -> HttpResponse:
     """POST site, programme, study_years and report_years (or `keep`), previewed, after, reason, password."""
     administrator = _administrator(request)
-    site, programme = _place(administrator, request.POST)
+    site, programme = _place(administrator, request.POST, changes=True)
     years = None
     try:
         years = None if request.POST.get("keep") == "1" else _years(request.POST)
@@ -81,12 +82,15 @@ def _administrator(request: HttpRequest) -> User:
     return user
 
 
-def _place(administrator: User, asked: Any) -> tuple[Site, str]:
-    """What was asked for, among the sites at which the person may erase; the first where none was named. Raises Http404."""
-    named, name = asked.get("site"), asked.get("programme") or next(iter(PROGRAMMES))
-    sites = sites_where(administrator, Action.ERASE_CONTENT).order_by("name")
-    site = next((each for each in sites if each.slug == named or not named), None)
-    if site is None or (name != NONE and name not in PROGRAMMES):
+def _place(administrator: User, asked: Any, *, changes: bool = False) -> tuple[Site, str]:
+    """What was asked for, among the sites at which the person may erase. Raises Http404, and BadRequest for a change that
+    does not say where it is to go."""
+    site = site_meant(administrator, Action.ERASE_CONTENT, asked.get("site"), changes=changes)
+    name = asked.get("programme") or ""
+    if changes and not name:
+        raise BadRequest(_("Say which programme this is for."))
+    name = name or next(iter(PROGRAMMES))
+    if name != NONE and name not in PROGRAMMES:
         raise Http404
     return site, "" if name == NONE else name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,13 +20,15 @@ from reports.selectors.review_rules import rules_record, weighed_rules
 from reports.services.review_rules import ReviewRulesConflict, ReviewRulesError, set_review_rules
 from reports.views.reading_room import signed_in
 from screening.selectors.doors import sites_where
+from screening.selectors.meant import site_meant
 
 
 @require_GET
 @login_required
 def review_rules(request: HttpRequest) -> HttpResponse:
     administrator = _administrator(request)
-    return _page(request, administrator, _site(administrator, request.GET.get("site")))
+    site = site_meant(administrator, Action.MANAGE_RULES, request.GET.get("site"), changes=False)
+    return _page(request, administrator, site)
 
 
 @require_POST
@@ -34,7 +36,7 @@ def review_rules(request: HttpRequest) -> HttpResponse:
 def set_rules(request: HttpRequest) -> HttpResponse:
     """POST `rule-<id>` of each rule that may be chosen, `reason`, and `after`, the version on the screen."""
     administrator = _administrator(request)
-    site = _site(administrator, request.POST.get("site"))
+    site = site_meant(administrator, Action.MANAGE_RULES, request.POST.get("site"), changes=True)
     after = request.POST.get("after", "")
     sent = {name: str(request.POST[f"rule-{name}"]) for name in RULES if f"rule-{name}" in request.POST}
     try:
@@ -59,15 +61,6 @@ def _administrator(request: HttpRequest) -> User:
     if not can(user, Action.MANAGE_RULES):
         raise PermissionDenied(_("Only administrators set the rules of the review."))
     return user
-
-
-def _site(administrator: User, named: str | None) -> Site:
-    """The site asked for among those the person administers, the first where none was named. Raises Http404."""
-    sites = sites_where(administrator, Action.MANAGE_RULES).order_by("name")
-    site = next((each for each in sites if each.slug == named or not named), None)
-    if site is None:
-        raise Http404
-    return site
 
 
 def _page(
