@@ -22,6 +22,12 @@ MAX_TOTAL_BYTES = 32 << 30
 # Empty images shrink a thousandfold, so the ratio counts only where it can hurt.
 MAX_RATIO = 200
 RATIO_FROM_BYTES = 64 << 20
+# The same of an archive as a whole, whose members may each be small.
+MOST_UNSEEN_BYTES = 1 << 30
+# The table of contents of an archive, and how far at the end its place is looked for (a comment may follow).
+MAX_DIRECTORY_BYTES = 64 << 20
+_ENTRY, _END, _END_64, _PLACE_64 = b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+_TAIL_BYTES = 22 + 20 + 56 + (1 << 16)
 _SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1 | 0x40
@@ -46,14 +52,20 @@ def ingest_archive(
         return reject(error=error, source=source, site=site, actor=actor, request=request)
 
     try:
+        _check_contents(archive)
         opened = zipfile.ZipFile(archive)
+    except IngestError as error:
+        yield "", refuse(error)
+        return
     except _BROKEN:
-        yield "", refuse(IngestError("bad_archive", "The zip archive is damaged and cannot be opened."))
+        yield "", refuse(_damaged())
         return
     with opened:
         members = [member for member in opened.infolist() if not member.is_dir()]
-        if len(members) > MAX_MEMBERS:
-            yield "", refuse(IngestError("bad_archive", "The zip archive holds more files than are taken at once."))
+        try:
+            _check_members(members)
+        except IngestError as error:
+            yield "", refuse(error)
             return
         left = MAX_TOTAL_BYTES
         for member in members:
@@ -67,6 +79,50 @@ def ingest_archive(
                 continue
             left -= len(data)
             yield name, ingest_instance(data=data, source=source, site=site, actor=actor, request=request)
+
+
+def _damaged() -> IngestError:
+    return IngestError("bad_archive", "The zip archive is damaged and cannot be opened.")
+
+
+def _check_contents(archive: BinaryIO) -> None:
+    """Count the entries before objects are made of them: a few hundred megabytes of them would be gigabytes.
+
+    What the archive says of their number is not believed; its own table is counted. Raises `IngestError`.
+    """
+    size = archive.seek(0, 2)
+    archive.seek(max(0, size - _TAIL_BYTES))
+    tail = archive.read(_TAIL_BYTES)
+    if (at := tail.rfind(_END)) < 0 or at + 22 > len(tail):
+        raise _damaged()
+    length = struct.unpack_from("<I", tail, at + 12)[0]
+    end = max(0, size - _TAIL_BYTES) + at
+    if at >= 20 and tail[at - 20 : at - 16] == _PLACE_64:
+        archive.seek(struct.unpack_from("<Q", tail, at - 12)[0])
+        record = archive.read(56)
+        if len(record) < 56 or record[:4] != _END_64:
+            raise _damaged()
+        length = struct.unpack_from("<Q", record, 40)[0]
+        end -= 20 + 56
+    too_many = IngestError("bad_archive", "The zip archive holds more files than are taken at once.")
+    if length > MAX_DIRECTORY_BYTES:
+        raise too_many
+    archive.seek(max(0, end - length))
+    if archive.read(length).count(_ENTRY) > MAX_MEMBERS:
+        raise too_many
+    archive.seek(0)
+
+
+def _check_members(members: list[zipfile.ZipInfo]) -> None:
+    """Raises `IngestError` for entries that share bytes, and for an archive that unpacks to far more than it holds."""
+    end = 0
+    for member in sorted(members, key=lambda each: each.header_offset):
+        if member.header_offset < end:
+            raise _damaged()
+        end = member.header_offset + 30 + member.compress_size
+    promised, held = sum(each.file_size for each in members), sum(each.compress_size for each in members)
+    if promised > MOST_UNSEEN_BYTES and promised > MAX_RATIO * held:
+        raise IngestError("zip_bomb", "The zip archive unpacks to far more than any images would.")
 
 
 def _read(opened: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) -> bytes:
