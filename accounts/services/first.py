@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -34,7 +35,10 @@ def first_administrator(*, slug: str, name: str, username: str, email: str) -> t
         invitation = Invitation.objects.create(
             user=user, digest=digest_of(token), made_by=user, made_at=now, expires_at=now + GOOD_FOR
         )
-        about = {"site": site, "object_type": "user", "object_id": user.pk}
-        audit.record(Verb.USER_CREATED, actor=None, detail={"role": Role.ADMINISTRATOR.value}, **about)
-        audit.record(Verb.USER_INVITED, actor=None, detail={"invitation": invitation.pk}, **about)
+        made: tuple[tuple[Verb, dict[str, Any]], ...] = (
+            (Verb.USER_CREATED, {"role": Role.ADMINISTRATOR.value}),
+            (Verb.USER_INVITED, {"invitation": invitation.pk}),
+        )
+        for verb, detail in made:
+            audit.record(verb, actor=None, site=site, object_type="user", object_id=user.pk, detail=detail)
     return user, token
