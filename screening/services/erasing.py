@@ -37,6 +37,7 @@ from screening.models import (
     Tombstone,
 )
 from screening.scoring.forgetting import finding_without_study, without_study
+from screening.services.ordering import forget_orders
 from screening.states import RUN_TABLE, STUDY_TABLE, InvalidTransition, LostRace, RunStatus, StudyStatus, advance
 from screening.storage import storage
 
@@ -132,6 +133,7 @@ def erase_study_content(erasure: Erasure) -> None:
     ScoreRun.objects.filter(study=study).update(result={}, reason="")
     files = _files_of(study)
     study.series.all().delete()
+    forget_orders(study)
     old = study.patient
     _without_a_name(study)
     _drop_if_alone(old)

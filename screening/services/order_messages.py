@@ -6,18 +6,21 @@ import hashlib
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import audit
-from accounts.models import Site, Verb
+from accounts.models import Site
 from screening.models import OrderMessage, Patient
 from screening.orders.acknowledgement import AT_FAULT, TAKEN, acknowledgement
 from screening.orders.hl7 import Message, MessageError, parse
-from screening.orders.messages import PatientMerged, PatientUpdate, Read, read
-from screening.services.ordering import rename_orders, take_order
+from screening.orders.messages import PatientFacts, PatientMerged, PatientUpdate, Read, read
+from screening.services.ordering import move_orders, rename_orders, take_order
+from screening.services.patients import PatientConflict, PatientError, correct_patient, merge_patients, shown_of
 
 log = structlog.get_logger(__name__)
 SOURCE = "hl7"
+UPDATED = "Update from the information system (HL7 ADT^A08)"
+MERGED = "Merge by the information system (HL7 ADT^A40)"
 
 
 def answer_message(*, data: bytes, site: Site) -> bytes:
@@ -91,23 +94,47 @@ def _update(update: PatientUpdate, site: Site) -> None:
         if value
     }
     rename_orders(site=site, patient_id=facts.patient_id, issuer=facts.issuer, changes=changes)
-    patients = Patient.objects.select_for_update().filter(site=site, patient_id=facts.patient_id)
-    if facts.issuer:
-        patients = patients.filter(issuer__in=("", facts.issuer))
-    for patient in patients:
-        named = sorted(name for name, value in changes.items() if getattr(patient, name) != value)
-        if not named:
-            continue
-        Patient.objects.filter(pk=patient.pk).update(**changes, mismatch=False)
-        audit.record(
-            Verb.PATIENT_CORRECTED,
-            actor=None,
-            site=site,
-            object_type="patient",
-            object_id=str(patient.pk),
-            detail={"source": SOURCE, "fields": named},
-        )
+    for patient in _patients(facts, site):
+        if patient.merged.filter(undone_at__isnull=True).exists():
+            continue  # what is shown is the patient it was merged into
+        seen = shown_of(patient)
+        values = {**seen, **{name: str(value) for name, value in changes.items()}}
+        try:
+            correct_patient(patient=patient, values=values, seen=seen, reason=UPDATED, actor=None)
+        except PatientError as error:
+            raise MessageError("102", "PID", "Name, birth date or sex cannot be taken.") from error
+        except PatientConflict as error:
+            raise MessageError("206", "PID", "The patient is being changed by somebody else.") from error
 
 
 def _merge(merge: PatientMerged, site: Site) -> None:
-    raise MessageError("201", "MSH-9", "Merges are not taken yet.")
+    """Studies and orders of the number that goes, under the number that stays; a person can part them again."""
+    kept = _patients(merge.stays, site).first()
+    for gone in _patients(merge.gone, site):
+        standing = gone.merged.filter(undone_at__isnull=True).first()
+        if kept is not None and standing is not None and standing.kept_id == kept.pk:
+            continue
+        if kept is None:
+            facts = merge.stays
+            kept = Patient.objects.create(
+                site=site,
+                issuer=facts.issuer,
+                patient_id=facts.patient_id,
+                name=facts.name,
+                birth_date=facts.birth_date,
+                sex=facts.sex,
+            )
+        try:
+            merge_patients(kept=kept, gone=gone, reason=MERGED, actor=None)
+        except PatientError as error:
+            raise MessageError("204", "MRG-1", "These two cannot be merged.") from error
+        except PatientConflict as error:
+            raise MessageError("206", "MRG-1", "One of them was merged with another.") from error
+    gone_number = (merge.gone.patient_id, merge.gone.issuer)
+    move_orders(site=site, gone=gone_number, stays=(merge.stays.patient_id, merge.stays.issuer))
+
+
+def _patients(facts: PatientFacts, site: Site) -> QuerySet[Patient]:
+    """Whoever has the number at the site, with the issuer where both name one."""
+    found = Patient.objects.filter(site=site, patient_id=facts.patient_id).order_by("pk")
+    return found.filter(issuer__in=("", facts.issuer)) if facts.issuer else found

@@ -141,6 +141,13 @@ def move_orders(*, site: Site, gone: tuple[str, str], stays: tuple[str, str]) ->
     return orders.update(patient_id=stays[0], issuer=stays[1])
 
 
+def forget_orders(study: Study) -> None:
+    """Remove the orders of a study that is erased, unless another study came from them: they name the patient."""
+    OrderMismatch.objects.filter(study=study).delete()
+    Order.objects.filter(studies__study=study).exclude(studies__in=StudyOrder.objects.exclude(study=study)).delete()
+    StudyOrder.objects.filter(study=study).delete()
+
+
 def _find(facts: OrderFacts, site: Site) -> Order | None:
     for name in ("placer_number", "filler_number", "accession_number"):
         if value := getattr(facts, name):

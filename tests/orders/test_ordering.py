@@ -9,10 +9,19 @@ from django.utils import timezone
 from hl7apy.parser import parse_message
 
 from accounts.models import AuditEvent, Verb
-from screening.models import Order, OrderMessage, OrderMismatch, OrderPriority, OrderState, StudyOrder
+from screening.models import (
+    Order,
+    OrderMessage,
+    OrderMismatch,
+    OrderPriority,
+    OrderState,
+    Patient,
+    PatientMerge,
+    StudyOrder,
+)
 from screening.services.order_messages import answer_message
-from screening.services.ordering import NotSettled, settle_mismatch
-from tests.orders.words import ADT_A08, OMI, message
+from screening.services.ordering import NotSettled, forget_orders, settle_mismatch
+from tests.orders.words import ADT_A08, ADT_A40, OMI, message
 
 pytestmark = pytest.mark.django_db
 
@@ -185,3 +194,45 @@ def test_a_reported_study_is_joined_and_not_moved(send, study):
     send(message(OMI))
     study.refresh_from_db()
     assert StudyOrder.objects.exists() and study.due_at == due
+
+
+def test_a_merge_moves_studies_and_orders_and_leaves_a_trail(send, study, north):
+    study.patient.patient_id = "PAT99"
+    study.patient.save()
+    send(message(OMI, PID="PID|1||PAT99^^^NORTH^MR||Old^Anna||19600229|F"))
+    assert send(message(ADT_A40)) == ("AA", "")
+    study.refresh_from_db()
+    kept = Patient.objects.get(site=north, patient_id="PAT77")
+    assert study.patient == kept and Order.objects.get().patient_id == "PAT77"
+    merge = PatientMerge.objects.get()
+    assert (merge.kept, merge.gone.patient_id, merge.by) == (kept, "PAT99", None)
+    assert AuditEvent.objects.filter(verb=Verb.PATIENTS_MERGED).count() == 1
+    again = message(ADT_A40, MSH=ADT_A40["MSH"].replace("C90", "C91"))
+    assert send(again) == ("AA", ""), "said twice, done once"
+    assert PatientMerge.objects.count() == 1
+
+
+def test_a_merge_of_who_was_merged_into_another_is_refused(send, make_study, north):
+    others = [make_study(site=north).patient for _each in range(2)]
+    for patient, number in zip(others, ("PAT99", "PAT50"), strict=True):
+        patient.patient_id, patient.issuer = number, "NORTH"
+        patient.save()
+    into_another = message(ADT_A40, PID="PID|1||PAT50^^^NORTH^MR||Other^Anna")
+    assert send(into_another) == ("AA", "")
+    assert send(message(ADT_A40, MSH=ADT_A40["MSH"].replace("C90", "C92"))) == ("AE", "206")
+
+
+def test_a_merge_of_nobody_known_changes_nothing(send):
+    assert send(message(ADT_A40)) == ("AA", "")
+    assert not Patient.objects.exists() and not PatientMerge.objects.exists()
+
+
+def test_what_is_erased_takes_its_order_along_and_leaves_that_of_others(send, study, make_study, north):
+    send(message(OMI))
+    other = make_study(site=north)
+    order = Order.objects.get()
+    StudyOrder.objects.create(study=other, order=order, at=timezone.now())
+    forget_orders(study)
+    assert Order.objects.get() == order and StudyOrder.objects.get().study == other
+    forget_orders(other)
+    assert not Order.objects.exists()
