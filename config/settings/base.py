@@ -22,6 +22,9 @@ QUIET_SECONDS = env.int("QUIET_SECONDS", default=10)
 STORAGE_KEY = env.str("STORAGE_KEY", default="")
 # After a study is opened, signing and going on wait this long: a second press was meant for the study before.
 LOCK_OUT_SECONDS = env.float("LOCK_OUT_SECONDS", default=2.0)
+# Of one person, by the REST interface and DICOMweb; 0: as many as they like.
+SEARCHES_PER_MINUTE = env.int("SEARCHES_PER_MINUTE", default=6000)
+UPLOADS_PER_MINUTE = env.int("UPLOADS_PER_MINUTE", default=60_000)
 # Every version of every model, shipped or installed.
 BUNDLES_ROOT = HOME / "bundles"
 # One line for each signature, added and never changed. Best on another disk or machine than the database.

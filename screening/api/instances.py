@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 
 from accounts.models import Site, User
 from accounts.roles import Action
+from config.pace import Uploads
 from screening.selectors.doors import image_for, sites_where
 from screening.services.ingest import ingest_instance
 from screening.services.looking import record_images_sent
@@ -62,6 +63,7 @@ class AnyAccept(BaseContentNegotiation):
 class InstanceCreate(APIView):
     """Take one DICOM file: as the raw body, or as `file` of a form."""
 
+    throttle_classes = (Uploads,)
     parser_classes = (RawParser, OctetParser, MultiPartParser)
 
     @extend_schema(

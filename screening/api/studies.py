@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from accounts import audit
 from accounts.models import User, Verb
 from accounts.roles import Action, can
+from config.pace import Searches
 from screening.models import Finding, FindingDecision, Instance, ScoreRun, Series, Study, Tier
 from screening.selectors import standing_run, study_for
 from screening.selectors.doors import sites_where, visible_studies
@@ -152,6 +153,7 @@ class _Scoped(generics.GenericAPIView[Study]):
 class StudyList(_Scoped, generics.ListAPIView[Study]):
     """Every study of the caller's sites, newest first."""
 
+    throttle_classes = (Searches,)
     serializer_class = StudySerializer
     queryset = Study.objects.none()
 
@@ -164,6 +166,7 @@ class StudyList(_Scoped, generics.ListAPIView[Study]):
 class Worklist(_Scoped, generics.ListAPIView[Study]):
     """Unreported studies in the order in which they are due."""
 
+    throttle_classes = (Searches,)
     serializer_class = StudySerializer
     queryset = Study.objects.none()
 

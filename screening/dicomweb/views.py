@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 from accounts import audit
 from accounts.models import User, Verb
 from accounts.roles import Action, can
+from config.pace import Searches, Uploads
 from screening.api.instances import AnyAccept, upload_site
 from screening.dicom.attributes import dumps
 from screening.dicomweb import qido, stow, wado
@@ -110,6 +111,7 @@ class DicomwebView(APIView):
 class Found(DicomwebView):
     """A search. Many results are asked for in parts, by limit and offset."""
 
+    throttle_classes = (Searches, Uploads)
     level: Level = "study"
 
     def get(self, request: Request, study_uid: str = "", series_uid: str = "") -> HttpResponse:
@@ -165,6 +167,8 @@ class Retrieved(DicomwebView):
 
 
 class StudyObjects(Retrieved):
+    throttle_classes = (Uploads,)
+
     def post(self, request: Request, study_uid: str) -> HttpResponse:
         return _stored(self, study_uid)
 
