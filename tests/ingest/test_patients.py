@@ -251,16 +251,3 @@ def test_when_the_last_study_is_erased_every_name_and_reason_of_the_person_goes(
     left = [*Patient.objects.values_list("name", flat=True), *GlassBreak.objects.values_list("reason", flat=True)]
     assert not any("ZZ" in word or "TESTPATIENT" in word for word in left)
     assert not PatientMerge.objects.exists() and not PatientCorrection.objects.exists()
-
-
-def test_when_the_last_study_is_erased_every_name_and_reason_of_the_person_goes(two, technologist, administrator, stranger):
-    Site.objects.update(break_glass_minutes=5)
-    corrected(two[0].patient, technologist, name="ZZOLDNAME^X")
-    corrected(Patient.objects.get(pk=two[0].patient_id), technologist, name="ZZNEWNAME^X")
-    merged(two, technologist)
-    break_glass(user=stranger, number=two[0].study_uid, reason="ZZREASON of an emergency")
-    for study in two:
-        erase_study(study=Study.objects.get(pk=study.pk), actor=administrator, reason="On request")
-    left = [*Patient.objects.values_list("name", flat=True), *GlassBreak.objects.values_list("reason", flat=True)]
-    assert not any("ZZ" in word or "TESTPATIENT" in word for word in left)
-    assert not PatientMerge.objects.exists() and not PatientCorrection.objects.exists()
