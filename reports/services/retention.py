@@ -123,11 +123,16 @@ def erase_expired() -> int:
         for study in expired(rule.site, rule.programme, years, now).select_related("patient", "site")[:TRIED]:
             if gone >= BATCH:
                 return gone
-            gone += _erased(study, rule)
+            gone += _erased(study, rule, years)
     return gone
 
 
-def _erased(study: Study, rule: RetentionRule) -> bool:
+def _erased(study: Study, rule: RetentionRule, years: Years) -> bool:
+    # Asked again for each: while others went, the rule was taken back, an addendum signed, a new study came.
+    standing = rules_of(rule.site, rule.programme).first()
+    still = expired(rule.site, rule.programme, years, timezone.now()).filter(pk=study.pk).exists()
+    if standing is None or standing.pk != rule.pk or not still:
+        return False
     try:
         erase_study(study=study, actor=rule.by, reason=_reason(study, rule))
     except (NotErasable, SigningConflict, PermissionDenied) as error:

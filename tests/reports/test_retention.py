@@ -223,6 +223,21 @@ def test_one_that_cannot_go_stops_no_other(reported, put, clock, administrator, 
     assert first.erased_at is None and second.erased_at is not None
 
 
+def test_a_rule_that_is_taken_back_stops_in_the_middle_of_a_batch(reported, put, clock, monkeypatch):
+    for _number in range(3):
+        reported()
+    put()
+    clock.shift(dt.timedelta(hours=25))
+    real = retention.erase_study
+
+    def taken_back(**named):
+        real(**named)
+        put(None, reason="Stop")
+
+    monkeypatch.setattr(retention, "erase_study", taken_back)
+    assert erase_expired() == 1
+
+
 @pytest.mark.parametrize("name", ["ION^Ana", "RULE^Retention", "Version^§ §"])
 def test_a_patient_whose_name_is_a_part_of_our_words_goes_as_others_do(reported, put, clock, name):
     study = reported()
