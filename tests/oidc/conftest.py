@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
@@ -66,7 +68,14 @@ def why_no_provider() -> str:
     """A sentence, or nothing once what npm installs is there."""
     if not shutil.which("node") or not shutil.which("npm"):
         return "Node and npm are not installed on this machine."
-    if (HERE / "node_modules" / "oidc-provider").is_dir():
+    with (Path(tempfile.gettempdir()) / "firstread-test-provider.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two workers of a run would install into one folder at once
+        return _why_not_installed()
+
+
+def _why_not_installed() -> str:
+    # npm writes this file when all the rest is there.
+    if (HERE / "node_modules" / ".package-lock.json").is_file():
         return ""
     done = subprocess.run(
         ["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, capture_output=True, text=True, timeout=300, check=False
