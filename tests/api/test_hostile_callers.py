@@ -62,8 +62,8 @@ def test_dicomweb_is_described_too(schema):
 @pytest.mark.parametrize("who", PEOPLE)
 def test_every_address_answers_as_described_and_tells_nothing_of_another_site(world, caller, schema, who):
     statuses = crawl(world, caller(who), schema, examples=EXAMPLES)
-    if who == "nobody":
-        assert set(statuses) <= {400, 401, 403, 404, 406}
+    if who == "nobody":  # some with a token that is none, which stops an address after a while
+        assert set(statuses) <= {400, 401, 403, 404, 406, 429}
     else:
         # With nothing but refusals the answers would have had nothing to tell.
         assert statuses[404] > 60, statuses
