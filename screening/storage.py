@@ -76,7 +76,9 @@ class LocalStorage:
         return stream if length is None else io.BufferedReader(_Range(stream, length))
 
     def exists(self, key: str) -> bool:
-        return self._path(key).is_file() or self.sealed_path(key).is_file()
+        # Asked of every image of a series at once: the likelier one first.
+        first, second = (self.sealed_path, self._path) if self.ring else (self._path, self.sealed_path)
+        return first(key).is_file() or second(key).is_file()
 
     def size(self, key: str) -> int:
         try:
@@ -172,7 +174,8 @@ class LocalStorage:
         return self.root / key[:2] / key[2:4] / key
 
     def sealed_path(self, key: str) -> Path:
-        return self._path(key).with_suffix(places.SEALED)
+        path = self._path(key)
+        return path.parent / f"{key}{places.SEALED}"
 
     def _holds(self, key: str, data: bytes) -> bool:
         path = self._path(key)
