@@ -55,15 +55,15 @@ class SignInMiddleware:
         why = self._end_what_is_over(request)
         request.ended = ended_words(request.COOKIES.get(ENDED_COOKIE, ""))  # type: ignore[attr-defined]
         response = self.get_response(request)
+        # A script that wants data cannot sign anybody in: it is told, and keeps what it was about to save.
+        if response.status_code == 302 and _wants_data(request) and _is_sign_in(response):
+            response = JsonResponse({"detail": _("You are signed out."), "sign_in": settings.LOGIN_URL}, status=401)
         if why:
             # In a cookie of its own: whatever else the page was asking for at that moment must not use it up.
             secure = settings.SESSION_COOKIE_SECURE
             response.set_cookie(ENDED_COOKIE, why, max_age=3600, httponly=True, samesite="Lax", secure=secure)
         elif ENDED_COOKIE in request.COOKIES and SESSION_KEY in request.session:
             response.delete_cookie(ENDED_COOKIE, samesite="Lax")
-        # A script that wants data cannot sign anybody in: it is told, and keeps what it was about to save.
-        if response.status_code == 302 and _wants_data(request) and _is_sign_in(response):
-            return JsonResponse({"detail": _("You are signed out."), "sign_in": settings.LOGIN_URL}, status=401)
         return response
 
     def process_view(self, request: HttpRequest, _view: object, _args: object, _kwargs: object) -> HttpResponse | None:

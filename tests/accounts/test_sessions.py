@@ -93,6 +93,7 @@ def test_a_script_is_told_that_the_session_is_over(signed_in, frozen):
     for _ in range(2):
         answer = signed_in.get(reverse("preferences"), headers={"accept": "application/json"})
         assert (answer.status_code, answer.json()["sign_in"]) == (401, "/accounts/login/")
+    assert "60 minutes without work" in signed_in.get("/accounts/login/").content.decode()
 
 
 def test_a_session_that_says_not_when_it_began_is_over(signed_in):
