@@ -34,12 +34,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         (Action.MANAGE_SITES, _("Settings"), reverse("sites")),
         (Action.ERASE_CONTENT, _("Erasure"), reverse("erasures")),
         (Action.VIEW_STATUS, _("Status"), reverse("status")),
+        (Action.VIEW_AUDIT, _("Audit"), reverse("audit")),
+        # Readers open studies there, auditors see who did.
         (Action.BREAK_GLASS, _("Emergency"), reverse("emergency")),
         (Action.VIEW_AUDIT, _("Emergency"), reverse("emergency")),
-        (Action.VIEW_AUDIT, _("Audit"), reverse("audit")),
     )
+    allowed = dict.fromkeys((label, url) for action, label, url in pages if action in actions)
     return {
-        "navigation": [(label, url, request.path.startswith(url)) for action, label, url in pages if action in actions],
+        "navigation": [(label, url, request.path.startswith(url)) for label, url in allowed],
         "sees_images": Action.VIEW_IMAGES in actions,
     }
 
