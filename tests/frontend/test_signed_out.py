@@ -54,7 +54,9 @@ def test_what_was_written_when_the_session_ended_is_saved_after_signing_in(open_
     assert AuditEvent.objects.filter(verb=Verb.SESSION_LAPSED, actor=reader).count() == 1
 
     status.get_by_role("link", name="Sign in again").click()
-    expect(room.page.locator("main .notice[role=status]")).to_contain_text("You were signed out after 60 minutes without work.")
+    expect(room.page.locator("main .notice[role=status]")).to_contain_text(
+        "You were signed out after 60 minutes without work."
+    )
     room.page.fill("input[name=login]", reader.username)
     room.page.fill("input[name=password]", PASSWORD)
     room.page.locator("form:has(input[name=password]) button").click()
