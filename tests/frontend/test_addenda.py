@@ -12,7 +12,7 @@ from reports.models import Addendum
 from screening.models import Study
 from screening.phantoms.chest import chest_ct
 from tests.conftest import PASSWORD
-from tests.frontend.test_reading_room import fill_required
+from tests.frontend.filling import fill_required
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

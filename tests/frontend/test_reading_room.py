@@ -17,6 +17,7 @@ from screening.phantoms.breast import MassSpec, mammogram
 from screening.phantoms.chest import chest_ct
 from screening.states import AiState, StudyStatus
 from tests.conftest import PASSWORD
+from tests.frontend.filling import answer_what_is_open, fill_required
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -52,21 +53,6 @@ def chest_study(chest, take_in, give_result, claimed_by) -> Study:
     ]
     give_result(study, findings)
     return claimed_by(study)
-
-
-def fill_required(room: Any) -> None:
-    """Write a sentence into every section that still needs one."""
-    while room.page.locator(".issue button").count():
-        room.page.locator(".issue button").first.click()
-        room.page.keyboard.type("Nothing to report.")
-        room.page.keyboard.press("Escape")
-
-
-def answer_what_is_open(room: Any) -> None:
-    """The first answer of each choice that is asked for and open."""
-    still_open = room.page.locator(".field.open select")
-    while still_open.count():
-        still_open.first.select_option(index=1)
 
 
 def test_the_study_opens_at_its_first_finding_in_the_window_of_its_programme(open_room, reader, chest_study):

@@ -13,9 +13,9 @@ from screening.models import Study
 from screening.phantoms.chest import chest_ct
 from tests.chromium import Room
 from tests.conftest import PASSWORD
+from tests.frontend.filling import fill_required
 from tests.frontend.test_addenda import sign_report
 from tests.frontend.test_evidence import finding_on
-from tests.frontend.test_reading_room import fill_required
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
