@@ -50,8 +50,9 @@ _ALL = (
     Rule("ai-undecided", _W),
     # A sentence that says another side than the finding it rests on.
     Rule("side-evidence", _B, critical=True),
-    # What the report is asked for and does not answer.
-    Rule("answer-missing", _B, critical=True),
+    # What the report is asked for and does not answer. A warning unless a site says otherwise: a normal study that no
+    # model has read would else take more keys than it has findings.
+    Rule("answer-missing", _W, critical=True),
     Rule("side", _W, critical=True),
     Rule("level", _W, critical=True),
     Rule("type", _W),

@@ -99,7 +99,8 @@ def test_a_session_of_three_is_read_by_keys_alone(open_list, three, reader, nort
     assert room.complaints == []
 
 
-def test_a_study_is_set_aside_by_keys_and_comes_back_by_itself(open_list, three, reader):
+def test_a_study_is_set_aside_by_keys_and_comes_back_by_itself(open_list, three, reader, settings):
+    settings.SESSION_IDLE_SECONDS = 2 * 3600
     with time_machine.travel(timezone.now(), tick=True):
         room = open_list(reader)
         page = room.page

@@ -74,6 +74,9 @@ def test_hostile_text_leaves_the_skeleton_of_a_page_as_it_was(world: World, name
     # Looking at the audit trail adds a row to it: there, no element of a new kind may come.
     form = (lambda bones: set(map(str, bones))) if name == "audit" else list
     spoil("plain")
+    # Recovery codes are shown once: what is compared is the page after that.
+    if name == "mfa_view_recovery_codes":
+        world.answer(name)
     before = form(skeleton(world.answer(name).content.decode()))
     for text in (ATTACK, LONG):
         spoil(text)

@@ -21,6 +21,7 @@ from reports.services.editing import save_revision
 from reports.services.export import export_file
 from reports.services.follow_up import FollowUpError, close_by_hand, recommend
 from reports.services.review import SignedOver
+from reports.services.review_rules import set_review_rules
 from reports.services.signing import NotSignable, ReviewStands, sign_report
 from reports.states import FollowUpStatus
 from screening.models import Study
@@ -315,7 +316,13 @@ def sign(reader, request_by):
     return act
 
 
-def test_a_required_answer_that_is_missing_is_signed_only_over_a_reason(unread_by_ai, sign):
+def test_a_required_answer_that_is_missing_is_counted_and_stops_nobody(unread_by_ai, sign):
+    assert json.loads(sign(unread_by_ai({"values": {}})).canonical)["meaning"] == "final"
+
+
+def test_where_a_site_says_so_a_missing_answer_is_signed_only_over_a_reason(unread_by_ai, sign, north, administrator):
+    complete = {"answer-missing": "blocking"}
+    set_review_rules(site=north, actor=administrator, severities=complete, reason="Whole reports only", after=0)
     report = unread_by_ai({"values": {}})
     with pytest.raises(ReviewStands, match="Nodules: Not answered: Nodules") as refused:
         sign(report)

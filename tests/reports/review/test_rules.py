@@ -38,7 +38,10 @@ def test_a_site_may_weigh_a_rule_otherwise_unless_it_is_fixed():
     text = of(SentenceText("h1", TEXT.replace("right", "left")), nodule())
     assert [severity for remark, severity in review(text) if remark.rule == "side"] == [Severity.WARNING]
     assert [severity for _remark, severity in review(text, {"side": "blocking"})][0] == Severity.BLOCKING
-    assert "side" not in {remark.rule for remark, _severity in review(text, {"side": "off"})}
+    # What can harm a patient is never left out.
+    assert {severity for remark, severity in review(text, {"side": "off"}) if remark.rule == "side"} == {
+        Severity.WARNING
+    }
     lost = of(drafted(evidence=("f9",)), nodule())
     assert [severity for remark, severity in review(lost, {"ai-unsupported": "off"}) if remark.rule == "ai-unsupported"]
     assert {remark.rule for remark, _severity in review(text, {"side": "nonsense"})} == {"side"}
