@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-pytestmark = pytest.mark.skipif(
-    not Path(settings.FRONTEND_MANIFEST).exists(), reason="The front end is not built: run make setup."
-)
+# The database is not asked; but an answer that is closed looks after connections that earlier tests left open.
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        not Path(settings.FRONTEND_MANIFEST).exists(), reason="The front end is not built: run make setup."
+    ),
+]
 
 
 @pytest.fixture
